@@ -1,0 +1,51 @@
+"""What every back end can do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from infill_ls.types import Delta, ModelInfo, Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request, as `complete --show-prompt` prints it."""
+
+    method: str
+    url: str
+    body: dict[str, object]
+
+
+class Backend(Protocol):
+    """A host that completes prompts. All errors are `BackendError`."""
+
+    kind: str
+    """As in `backend.kind`."""
+
+    async def model(self) -> ModelInfo:
+        """Return what the host serves; asked once, then remembered."""
+
+    def assumed(self) -> ModelInfo:
+        """Return what the settings say of the model; nothing is asked."""
+
+    def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Open the answer to a prompt.
+
+        Leaving the context closes the connection, which makes the host stop generating. The last
+        delta, and no other, has a `finish`; an answer that breaks off before it raises BadAnswer.
+        """
+
+    def preview(self, prompt: Prompt) -> list[Exchange]:
+        """Return the requests that `stream` would make, without making any."""
+
+    async def check(self, prompt: Prompt) -> str:
+        """Say in a few words how prompts reach the model; nothing is generated.
+
+        Raises BadAnswer if the host's tokenizer does not read the prompt's control tokens as such.
+        """
+
+    async def aclose(self) -> None:
+        """Close all connections, and stop what was started."""

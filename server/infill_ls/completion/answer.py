@@ -1,0 +1,74 @@
+"""What the model writes, read from the stream until there is enough of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass, replace
+
+from infill_ls.completion.place import Place
+from infill_ls.types import Delta, Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model has written so far, before it is trimmed to its place."""
+
+    text: str = ""
+    finish: Finish | None = None
+    """None while the model goes on writing."""
+    prompt_tokens: int | None = None
+    completion_tokens: int = 0
+
+    def plus(self, delta: Delta) -> Answer:
+        """Return the answer with one more piece; pieces count as tokens until the host says."""
+        return Answer(
+            text=self.text + delta.text,
+            finish=delta.finish,
+            prompt_tokens=delta.prompt_tokens,
+            completion_tokens=delta.completion_tokens or self.completion_tokens + 1,
+        )
+
+
+async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[Answer, None]:
+    """Yield each longer state of the answer; the last one, and no other, has a `finish`.
+
+    It ends as soon as there is enough: after the first line with text on it where one line is
+    wanted, or before a line that the document already holds below the cursor.
+    """
+    answer = Answer()
+    async for delta in deltas:
+        answer = _cut(answer.plus(delta), place)
+        yield answer
+        if answer.finish:
+            return
+
+
+def _cut(answer: Answer, place: Place) -> Answer:
+    if place.lines == "single" and (end := _line_end(answer.text)):
+        return replace(answer, text=answer.text[:end], finish="line")
+    start = _overlap(answer.text, place)
+    if start is not None:
+        return replace(answer, text=answer.text[:start], finish="overlap")
+    return answer
+
+
+def _line_end(text: str) -> int | None:
+    """Return where the first line with text on it ends, or None while it goes on.
+
+    Blank lines before it do not count: a model that begins with a line end has still to answer.
+    """
+    found = re.search(r"\S[^\r\n]*(?=[\r\n])", text)
+    return found.end() if found else None
+
+
+def _overlap(text: str, place: Place) -> int | None:
+    """Return where a whole line begins that is the next one below the cursor, or None.
+
+    A line of nothing but brackets stands in many places and does not count.
+    """
+    following = place.below[0].rstrip() if place.below else ""
+    if not re.search(r"\w\w", following):
+        return None
+    found = re.search(rf"(?<=[\r\n]){re.escape(following)}[ \t]*(?=[\r\n])", text)
+    return found.start() if found else None

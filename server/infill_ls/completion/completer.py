@@ -1,0 +1,139 @@
+"""The way of one keystroke, top to bottom: newest wins, prompt, cache, pause, stream, stop, trim.
+
+Every client comes this way: inline completion, the completion menu, the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, aclosing, nullcontext
+
+from infill_ls.backends.base import Backend
+from infill_ls.completion.answer import Answer, growing
+from infill_ls.completion.cache import Cache, Question
+from infill_ls.completion.latest import Latest
+from infill_ls.completion.place import place_of
+from infill_ls.completion.stopwatch import Stopwatch
+from infill_ls.completion.trim import trim
+from infill_ls.errors import BadInput
+from infill_ls.prompt.build import build
+from infill_ls.settings.tree import Settings
+from infill_ls.types import Completion, CompletionRequest, Report, Trigger
+
+logger = logging.getLogger(__name__)
+
+Grow = Callable[[Completion], None]
+"""Is shown each longer state of a completion while it streams."""
+
+
+class Completer:
+    """Completes at the cursor, with one tree of settings and the back end that it asks for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connect: Callable[[], Backend],
+        *,
+        asking: Callable[[], AbstractContextManager[None]] = nullcontext,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Start nothing: `connect` is called at the first request.
+
+        `asking` is entered while the host works; `pause` takes seconds.
+        """
+        self._settings = settings
+        self._connect = connect
+        self._asking = asking
+        self._pause = pause
+        self._backend: Backend | None = None
+        self._latest = Latest()
+        self._cache = Cache(settings.cache)
+
+    async def complete(
+        self, request: CompletionRequest, grow: Grow | None = None
+    ) -> Completion | None:
+        """Return the completion, or None if there is nothing to insert.
+
+        Raises Superseded if a newer request for the document comes, BackendError if the host
+        fails, BadInput if the document is too long. Cancelling closes the connection to the host.
+        """
+        if request.trigger is Trigger.AUTOMATIC and not self._settings.completion.enabled:
+            return None
+        completion = await self._latest.run(request.document.uri, self._complete(request, grow))
+        logger.debug("%s at %d: %s", request.trigger.value, request.offset, _summary(completion))
+        return completion
+
+    async def aclose(self) -> None:
+        """Cancel what is running, then close the back end."""
+        await self._latest.aclose()
+        if self._backend is not None:
+            await self._backend.aclose()
+
+    async def _complete(self, request: CompletionRequest, grow: Grow | None) -> Completion | None:
+        self._refuse_huge(request)
+        place = place_of(request, self._settings.completion.lines)
+        backend = self._connected()
+        model = await backend.model()
+        stopwatch = Stopwatch()
+        prompt = build(request, model, self._settings)
+
+        def fitted(answer: Answer) -> Completion | None:
+            text = trim(answer.text, prompt, place)
+            report = Report(
+                backend=backend.kind,
+                model=model.name,
+                first_token_ms=stopwatch.first_ms,
+                total_ms=stopwatch.total_ms(),
+                prompt_tokens=answer.prompt_tokens,
+                completion_tokens=answer.completion_tokens,
+            )
+            if not text.strip():
+                return None
+            return Completion(text, place.offset, place.offset, answer.finish, report)
+
+        question = Question(model.name, prompt, place.lines)
+        if known := self._cache.get(question):
+            return fitted(known)
+
+        if request.trigger is Trigger.AUTOMATIC:
+            await self._pause(self._settings.completion.debounce_ms / 1000)
+
+        answer = Answer()
+        with self._asking():
+            async with (
+                backend.stream(prompt) as deltas,
+                aclosing(growing(deltas, place)) as answers,
+            ):
+                async for answer in answers:
+                    stopwatch.mark_first()
+                    if grow is not None and (grown := fitted(answer)):
+                        grow(grown)
+
+        self._cache.put(question, answer)
+        return fitted(answer)
+
+    def _connected(self) -> Backend:
+        if self._backend is None:
+            self._backend = self._connect()
+        return self._backend
+
+    def _refuse_huge(self, request: CompletionRequest) -> None:
+        size, limit = len(request.document.text), self._settings.completion.max_file_size
+        if size > limit:
+            raise BadInput(
+                f"{request.document.uri} has {size} characters, more than {limit}",
+                hint="raise completion.maxFileSize if it is to be completed",
+            )
+
+
+def _summary(completion: Completion | None) -> str:
+    """Say what became of a request, without a word of the buffer."""
+    if completion is None:
+        return "nothing to insert"
+    report = completion.report
+    return (
+        f"{len(completion.text)} characters, finish {completion.finish}, "
+        f"{report.completion_tokens} tokens, {report.total_ms:.0f} ms"
+    )

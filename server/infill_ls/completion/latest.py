@@ -1,0 +1,50 @@
+"""Newest wins: of the requests for one document, the newest ends the older."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Superseded(Exception):
+    """A newer request came while this one was under way; there is nothing to show for it."""
+
+
+class Latest:
+    """The work that is running, at most one for each key.
+
+    Neovim never cancels what it superseded and eglot 1.17 cannot, so the server does it for all.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[str, asyncio.Task[object]] = {}
+
+    async def run(self, key: str, work: Coroutine[object, object, T]) -> T:
+        """Return what the work returns; raises Superseded if newer work for the key comes.
+
+        Cancelling the caller cancels the work, and is raised to it.
+        """
+        task = asyncio.create_task(work)
+        if older := self._running.get(key):
+            older.cancel()
+        self._running[key] = task
+        try:
+            return await task
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            raise Superseded from None
+        finally:
+            if self._running.get(key) is task:
+                del self._running[key]
+
+    async def aclose(self) -> None:
+        """Cancel all work, and wait until it has ended."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,74 @@
+"""Between LSP's values and ours."""
+
+from __future__ import annotations
+
+import re
+
+from lsprotocol import types
+
+from infill_ls.lsp.documents import Buffers
+from infill_ls.lsp.positions import offset_at, position_at
+from infill_ls.types import Completion, CompletionRequest, Document, Trigger
+
+_WORD = re.compile(r"\w*\Z")
+_LONGEST_WORD = 200
+
+
+def request_at(
+    buffers: Buffers, uri: str, position: types.Position, trigger: Trigger
+) -> CompletionRequest | None:
+    """Return the request for a position as the document is now, or None if it is not open."""
+    document = buffers.snapshot(uri)
+    if document is None:
+        return None
+    offset = offset_at(document.text, position, buffers.position_encoding)
+    return CompletionRequest(document, offset, trigger)
+
+
+def trigger_of(kind: types.InlineCompletionTriggerKind) -> Trigger:
+    """Return what made the editor ask."""
+    invoked = kind is types.InlineCompletionTriggerKind.Invoked
+    return Trigger.INVOKED if invoked else Trigger.AUTOMATIC
+
+
+def inline_item(
+    completion: Completion, document: Document, buffers: Buffers
+) -> types.InlineCompletionItem:
+    """Return the completion as ghost text."""
+    return types.InlineCompletionItem(
+        insert_text=completion.text,
+        range=_range(completion.start, completion.end, document, buffers),
+    )
+
+
+def menu_item(completion: Completion, document: Document, buffers: Buffers) -> types.CompletionItem:
+    """Return the completion as an item of the completion menu.
+
+    Menus filter by the word at the cursor, and some insist that the label begins with it; so the
+    item replaces that word by itself and what follows.
+    """
+    before = document.text.before(completion.start, _LONGEST_WORD)
+    found = _WORD.search(before)
+    word = found.group() if found else ""
+    label = (word + completion.text).strip().splitlines()[0]
+    return types.CompletionItem(
+        label=label,
+        kind=types.CompletionItemKind.Text,
+        detail="infill-ls",
+        documentation=word + completion.text,
+        sort_text="\0",
+        filter_text=word or label,
+        insert_text_format=types.InsertTextFormat.PlainText,
+        insert_text_mode=types.InsertTextMode.AsIs,
+        text_edit=types.TextEdit(
+            range=_range(completion.start - len(word), completion.end, document, buffers),
+            new_text=word + completion.text,
+        ),
+    )
+
+
+def _range(start: int, end: int, document: Document, buffers: Buffers) -> types.Range:
+    encoding = buffers.position_encoding
+    return types.Range(
+        position_at(document.text, start, encoding), position_at(document.text, end, encoding)
+    )

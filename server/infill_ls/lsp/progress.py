@@ -1,0 +1,33 @@
+"""Slow work, shown by the editor as work done."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from infill_ls.types import Progress
+
+
+def progress_of(server: LanguageServer) -> Progress:
+    """Return what shows progress in the editor, if the editor can show it."""
+
+    @asynccontextmanager
+    async def progress(title: str) -> AsyncIterator[None]:
+        window = server.client_capabilities.window
+        if window is None or not window.work_done_progress:
+            yield
+            return
+        token = str(uuid.uuid4())
+        await server.work_done_progress.create_async(token)
+        begin = types.WorkDoneProgressBegin(title=f"infill-ls: {title}", cancellable=False)
+        server.work_done_progress.begin(token, begin)
+        try:
+            yield
+        finally:
+            server.work_done_progress.end(token, types.WorkDoneProgressEnd())
+
+    return progress

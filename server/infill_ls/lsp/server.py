@@ -1,0 +1,157 @@
+"""The language server: thin handlers that take a snapshot, call the core, convert the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from importlib import import_module
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from infill_ls import __version__
+from infill_ls.completion.latest import Superseded
+from infill_ls.lsp import documents
+from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
+from infill_ls.lsp.documents import Buffers
+from infill_ls.lsp.log import forward_to_editor
+from infill_ls.lsp.progress import progress_of
+from infill_ls.lsp.protocol import STATUS, Protocol, StreamedInlineCompletionParams
+from infill_ls.lsp.session import Failed, Session
+from infill_ls.lsp.status import Status
+from infill_ls.settings.read import Layer
+from infill_ls.settings.sources import SECTION
+from infill_ls.types import Completion, Trigger
+
+logger = logging.getLogger(__name__)
+
+
+class Server(LanguageServer):
+    """pygls's server, with our session and our documents."""
+
+    buffers: Buffers
+    """Set by the handler of `initialize`, before which no document can be open."""
+
+    def __init__(self, below: tuple[Layer, ...], above: tuple[Layer, ...]) -> None:
+        """Take the layers of settings that are weaker and stronger than the editor's."""
+        super().__init__("infill-ls", __version__, protocol_cls=Protocol)
+        self.session = Session(
+            below,
+            above,
+            status=Status(lambda params: self.protocol.notify(STATUS, params)),
+            progress=progress_of(self),
+            complain=self.warn,
+        )
+
+    def warn(self, message: str) -> None:
+        """Show the user a message."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """Log what kind of message could not be handled; its content may be code."""
+        logger.error("a message from the editor was not understood (%s)", type(error).__name__)
+
+
+def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
+    """Return a server with all its handlers; see `Server` for the layers of settings."""
+    server = Server(below, above)
+    server.feature(types.INITIALIZE)(initialize)
+    server.feature(types.INITIALIZED)(initialized)
+    server.feature(types.SHUTDOWN)(shutdown)
+    server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
+    server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
+        inline_completion
+    )
+    forward_to_editor(server)
+    return server
+
+
+def initialize(server: Server, params: types.InitializeParams) -> None:
+    """Take the editor's options; offer the completion menu where there is no inline completion."""
+    server.buffers = documents.install(server.protocol)
+    server.session.initialize(params.initialization_options)
+    text_document = params.capabilities.text_document
+    if text_document is None or text_document.inline_completion is None:
+        server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())(completion_menu)
+
+
+async def initialized(server: Server, params: types.InitializedParams) -> None:
+    """Ask for the editor's configuration, and to be told when it changes."""
+    await _pull_configuration(server)
+    server.session.complain_of_settings()
+    workspace = server.client_capabilities.workspace
+    changes = workspace and workspace.did_change_configuration
+    if changes and changes.dynamic_registration:
+        method = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+        registration = types.Registration(id=method, method=method, register_options=options)
+        await server.client_register_capability_async(types.RegistrationParams([registration]))
+    # The first request need not wait for the import of httpx.
+    await asyncio.to_thread(import_module, "infill_ls.backends.connect")
+
+
+async def _pull_configuration(server: Server) -> bool:
+    """Ask the editor for our section; tell whether it can be asked."""
+    workspace = server.client_capabilities.workspace
+    if workspace is None or not workspace.configuration:
+        return False
+    items = [types.ConfigurationItem(section=SECTION)]
+    [configuration] = await server.workspace_configuration_async(types.ConfigurationParams(items))
+    server.session.configure(configuration)
+    return True
+
+
+async def did_change_configuration(
+    server: Server, params: types.DidChangeConfigurationParams
+) -> None:
+    """Take the new configuration: pulled where the editor can be asked, else as it was pushed."""
+    if not await _pull_configuration(server):
+        server.session.configure(params.settings)
+    server.session.complain_of_settings()
+
+
+async def inline_completion(
+    server: Server, params: StreamedInlineCompletionParams
+) -> types.InlineCompletionList | None:
+    """Answer with one item, with none if there is nothing to show, with null if superseded."""
+    trigger = trigger_of(params.context.trigger_kind)
+    request = request_at(server.buffers, params.text_document.uri, params.position, trigger)
+    if request is None:
+        return None
+
+    def items(completion: Completion) -> list[types.InlineCompletionItem]:
+        return [inline_item(completion, request.document, server.buffers)]
+
+    def grow(completion: Completion) -> None:
+        if params.partial_result_token is not None:
+            server.progress(types.ProgressParams(params.partial_result_token, items(completion)))
+
+    try:
+        completion = await server.session.complete(request, grow)
+    except (Superseded, Failed):
+        return None
+    return types.InlineCompletionList(items(completion) if completion else [])
+
+
+async def completion_menu(
+    server: Server, params: types.CompletionParams
+) -> types.CompletionList | None:
+    """Answer the completion menu of an editor without inline completion with one item.
+
+    Typing and asking look the same here, so both wait for the pause.
+    """
+    uri = params.text_document.uri
+    request = request_at(server.buffers, uri, params.position, Trigger.AUTOMATIC)
+    if request is None:
+        return None
+    try:
+        completion = await server.session.complete(request)
+    except (Superseded, Failed):
+        return None
+    items = [menu_item(completion, request.document, server.buffers)] if completion else []
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+async def shutdown(server: Server, _: None) -> None:
+    """End all work before the answer, so that nothing outlives the server."""
+    await server.session.aclose()

@@ -1,0 +1,115 @@
+"""One editor's session: its settings as they stand, and the completer that follows them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from importlib import import_module
+
+from infill_ls.backends.base import Backend
+from infill_ls.completion.completer import Completer, Grow
+from infill_ls.completion.latest import Superseded
+from infill_ls.errors import InfillError
+from infill_ls.lsp.status import Status
+from infill_ls.settings.read import Layer, Loaded, load
+from infill_ls.settings.sources import from_editor, from_initialization_options
+from infill_ls.settings.tree import BackendSettings
+from infill_ls.types import Completion, CompletionRequest, Progress
+
+logger = logging.getLogger(__name__)
+
+
+class Failed(Exception):
+    """A completion cannot be had; the status has told the user why."""
+
+
+class Session:
+    """Made when the editor initializes; its settings are swapped whole when the editor says so."""
+
+    def __init__(
+        self,
+        base: tuple[Layer, ...],
+        overrides: tuple[Layer, ...],
+        *,
+        status: Status,
+        progress: Progress,
+        complain: Callable[[str], None],
+    ) -> None:
+        """Take the layers below and above what the editor says; `complain` shows a message."""
+        self._base = base
+        self._overrides = overrides
+        self._options = from_initialization_options(None)
+        self._status = status
+        self._progress = progress
+        self._complain = complain
+        self._complained = ""
+        self._closing: set[asyncio.Task[None]] = set()
+        self._loaded = load(base + overrides)
+        self._completer = self._made()
+
+    def initialize(self, options: object) -> None:
+        """Take the initialization options."""
+        self._options = from_initialization_options(options)
+        self._swap(load((*self._base, self._options, *self._overrides)))
+
+    def configure(self, configuration: object) -> None:
+        """Take what the editor's configuration says now."""
+        editor = from_editor(configuration)
+        self._swap(load((*self._base, self._options, editor, *self._overrides)))
+
+    def complain_of_settings(self) -> None:
+        """Show what is wrong with the settings, once for each new set of problems."""
+        message = self._loaded.problem_message()
+        if message and message != self._complained:
+            self._complain(message)
+        self._complained = message
+
+    async def complete(
+        self, request: CompletionRequest, grow: Grow | None = None
+    ) -> Completion | None:
+        """Return the completion, or None if there is nothing to insert.
+
+        Raises Superseded if a newer request for the document comes, and Failed, once the status
+        tells why, if the completion cannot be had.
+        """
+        try:
+            completion = await self._completer.complete(request, grow)
+        except InfillError as error:
+            self._status.failed(error)
+            raise Failed from error
+        except Superseded:
+            raise
+        except Exception as error:
+            logger.exception("a fault of infill-ls itself")
+            raise Failed from error
+        self._status.well()
+        return completion
+
+    async def aclose(self) -> None:
+        """Stop all work and close all connections."""
+        await asyncio.gather(self._completer.aclose(), *self._closing)
+
+    def _swap(self, loaded: Loaded) -> None:
+        """Put new settings into force; a completion under way for the old ones is ended."""
+        if loaded.settings != self._loaded.settings:
+            closing = asyncio.ensure_future(self._completer.aclose())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            self._loaded = loaded
+            self._completer = self._made()
+        self._loaded = loaded
+        logging.getLogger("infill_ls").setLevel(loaded.settings.log.level.upper())
+
+    def _made(self) -> Completer:
+        settings = self._loaded.settings
+        return Completer(
+            settings, lambda: self._connect(settings.backend), asking=self._status.busy
+        )
+
+    def _connect(self, settings: BackendSettings) -> Backend:
+        # httpx takes 80 ms to import, which the answer to `initialize` need not wait for.
+        backend: Backend = import_module("infill_ls.backends.connect").connect(
+            settings, self._progress
+        )
+        return backend

@@ -1,0 +1,172 @@
+"""Read layers of settings into one tree; never fails, but tells what it could not use.
+
+A layer is what one source says (the user's file, the editor …). Each leaf of the tree is checked
+on its own, so that a bad value costs only itself; later layers win leaf by leaf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import FieldInfo, fields
+
+from infill_ls.settings.tree import Settings
+
+SECRET = frozenset({"backend.token", "backend.headers"})
+"""Keys whose values are never shown, and which go only to the URL they were given for."""
+
+GUARDED = frozenset({"backend.kind", "backend.url", "backend.caBundle"}) | SECRET
+"""Keys that decide where code and tokens go: a cloned repository must not be able to set them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one source says; later layers win."""
+
+    source: str
+    """Where it comes from, in words for the user ("the editor's configuration")."""
+    values: Mapping[str, object]
+    """The tree as JSON or TOML gives it; None stands for unset."""
+    trusted: bool = True
+    """False where a file of the workspace may have had a say: guarded keys are then refused."""
+    lax: bool = False
+    """True where every value is a string, as in the environment."""
+    unreadable: str = ""
+    """Why nothing could be read from the source, if so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One value that is not used."""
+
+    key: str
+    source: str
+    reason: str
+    """What is wrong and what is allowed, without a full stop."""
+
+    def __str__(self) -> str:
+        return f"{self.key} in {self.source}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force, and how they came about."""
+
+    settings: Settings
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """The source of each key ("backend.url") that is not at its default."""
+    problems: tuple[Problem, ...] = ()
+
+    def problem_message(self) -> str:
+        """Return one message that names every problem, or an empty string."""
+        if not self.problems:
+            return ""
+        return "Some settings are not used: " + "; ".join(map(str, self.problems))
+
+
+def load(layers: Iterable[Layer]) -> Loaded:
+    """Merge the layers, later ones winning leaf by leaf."""
+    known = dict(leaves())
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    given_for: dict[str, object] = {}
+    problems: list[Problem] = []
+    for layer in layers:
+        if layer.unreadable:
+            problems.append(Problem("everything", layer.source, layer.unreadable))
+        for key, raw in _flatten(layer, problems):
+            info = known.get(key)
+            if problem := _problem(key, info, raw, layer):
+                problems.append(problem)
+            elif info is not None:
+                values[key] = _convert(raw, info, layer)
+                origins[key] = layer.source
+                given_for[key] = _url_in(layer, values)
+    for key in SECRET & values.keys():
+        if not _same_host(given_for[key], values.get("backend.url")):
+            reason = f"it was given for {given_for[key]} and is not sent anywhere else"
+            problems.append(Problem(key, origins.pop(key), reason))
+            del values[key]
+    return Loaded(_tree(values), origins, tuple(problems))
+
+
+def leaves() -> Iterator[tuple[str, FieldInfo]]:
+    """Yield each key ("completion.maxTokens") with its field."""
+    for section in fields(Settings):
+        for info in fields(section.type):
+            yield f"{section.encode_name}.{info.encode_name}", info
+
+
+def allowed(info: FieldInfo) -> str:
+    """Say in a few words which values a field takes."""
+    schema = msgspec.json.schema(info.type)
+    options = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+    option = options[0]
+    if "enum" in option:
+        return "one of " + ", ".join(option["enum"])
+    if "minimum" in option:
+        kind = {"integer": "a whole number", "number": "a number"}[option["type"]]
+        return f"{kind} from {option['minimum']} to {option['maximum']}"
+    names = {"string": "a text", "boolean": "true or false", "object": "a table of texts"}
+    return names[option["type"]]
+
+
+def _flatten(layer: Layer, problems: list[Problem]) -> Iterator[tuple[str, object]]:
+    """Yield the layer's leaves; a section that is not a table is a problem."""
+    sections = {info.encode_name for info in fields(Settings)}
+    for name, section in layer.values.items():
+        if name not in sections:
+            yield name, section
+        elif isinstance(section, Mapping):
+            yield from ((f"{name}.{key}", raw) for key, raw in section.items() if raw is not None)
+        elif section is not None:
+            problems.append(Problem(name, layer.source, f"{section!r} is not a table"))
+
+
+def _problem(key: str, info: FieldInfo | None, raw: object, layer: Layer) -> Problem | None:
+    if info is None:
+        return Problem(key, layer.source, "there is no such setting")
+    if key in GUARDED and not layer.trusted:
+        return Problem(
+            key,
+            layer.source,
+            "a file of the workspace could have set it; put it into the initialization options "
+            "or the user's own configuration file",
+        )
+    try:
+        _convert(raw, info, layer)
+    except msgspec.ValidationError:
+        shown = "its value" if key in SECRET else repr(raw)
+        return Problem(key, layer.source, f"{shown} is not {allowed(info)}")
+    return None
+
+
+def _convert(raw: object, info: FieldInfo, layer: Layer) -> object:
+    if layer.lax and isinstance(raw, str) and raw.startswith("{"):
+        return msgspec.json.decode(raw.encode(), type=info.type)
+    return msgspec.convert(raw, info.type, strict=not layer.lax)
+
+
+def _url_in(layer: Layer, values: Mapping[str, object]) -> object:
+    """Return the URL that a secret of this layer is given for: the layer's own, or so far's."""
+    section = layer.values.get("backend")
+    own = section.get("url") if isinstance(section, Mapping) else None
+    return own or values.get("backend.url")
+
+
+def _same_host(given_for: object, url: object) -> bool:
+    """A secret given before any URL was named is for whichever is named."""
+    if not isinstance(given_for, str) or not isinstance(url, str):
+        return given_for is None
+    return urlsplit(given_for)[:2] == urlsplit(url)[:2]
+
+
+def _tree(values: Mapping[str, object]) -> Settings:
+    tree: dict[str, dict[str, object]] = {}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        tree.setdefault(section, {})[name] = value
+    return msgspec.convert(tree, Settings)

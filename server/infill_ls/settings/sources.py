@@ -1,0 +1,82 @@
+"""Where settings are read from, weakest first: the user's file, the editor, the environment.
+
+The order is: defaults; the user's file; the editor's `initializationOptions`; the editor's
+configuration (`workspace/configuration`, `workspace/didChangeConfiguration`); the environment;
+the command line. The editor's configuration may hold what a file of the workspace says
+(`.vscode/settings.json`, `.dir-locals.el`), so keys that decide where code and tokens go are
+not taken from it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_config_path
+
+from infill_ls.settings.read import Layer, leaves
+
+SECTION = "infill-ls"
+"""The name of our section in an editor's configuration."""
+
+ENV_PREFIX = "INFILL_LS_"
+
+_NOT_SETTINGS = frozenset({"INFILL_LS_CONFIG", "INFILL_LS_MODELS"})
+"""Variables that name our own files and folders."""
+
+
+def user_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the path of the user's file, whether or not it is there."""
+    named = environ.get("INFILL_LS_CONFIG")
+    return Path(named) if named else user_config_path("infill-ls", appauthor=False) / "config.toml"
+
+
+def from_user_file(path: Path) -> Layer:
+    """Read the user's TOML file; a missing file says nothing."""
+    try:
+        return Layer(str(path), tomllib.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Layer(str(path), {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return Layer(str(path), {}, unreadable=f"the file cannot be read ({error})")
+
+
+def from_initialization_options(options: object) -> Layer:
+    """Read what the editor passes when it starts the server; both shapes are taken.
+
+    Some clients wrap the tree in the section's name, others pass it bare.
+    """
+    return Layer("the initialization options", _section(options))
+
+
+def from_editor(configuration: object) -> Layer:
+    """Read an editor's configuration, in which the workspace may have had a say."""
+    return Layer("the editor's configuration", _section(configuration), trusted=False)
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Layer:
+    """Read `INFILL_LS_<SECTION>_<NAME>`, for instance `INFILL_LS_BACKEND_URL`."""
+    keys = {
+        ENV_PREFIX + f"{key.partition('.')[0]}_{info.name}".upper(): key for key, info in leaves()
+    }
+    values: dict[str, dict[str, str] | str] = {}
+    for name, value in environ.items():
+        if not name.startswith(ENV_PREFIX) or name in _NOT_SETTINGS:
+            continue
+        section, _, field = keys.get(name, name).partition(".")
+        if not field:
+            values[name] = value
+        else:
+            table = values.setdefault(section, {})
+            assert isinstance(table, dict)
+            table[field] = value
+    return Layer("the environment", values, lax=True)
+
+
+def _section(tree: object) -> Mapping[str, object]:
+    if not isinstance(tree, Mapping):
+        return {}
+    inner = tree.get(SECTION, tree)
+    return inner if isinstance(inner, Mapping) else {}

@@ -1,0 +1,136 @@
+"""The settings, as one frozen tree; swapped whole when anything changes.
+
+In JSON and TOML the names are camelCase. Each description stands in README's table of settings,
+which a test holds to this file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+Kind = Literal["auto", "embedded", "llamacpp", "tgi"]
+
+
+class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Where the model is. Only trusted sources may set these (see `sources.py`)."""
+
+    kind: Annotated[
+        Kind,
+        Meta(
+            description="What serves the model; `auto` takes `backend.url` if there is one "
+            "(asking whether it is llama.cpp or TGI), else the embedded model if it is there."
+        ),
+    ] = "auto"
+    url: Annotated[
+        str | None, Meta(description="The host's address, for instance `http://localhost:8080`.")
+    ] = None
+    model: Annotated[
+        str | None,
+        Meta(
+            description="The model's name; for `embedded` also the path of a GGUF file. "
+            "Empty: what the host says, or the embedded model's own."
+        ),
+    ] = None
+    token: Annotated[
+        str | None, Meta(description="Sent as `Authorization: Bearer`, to `backend.url` alone.")
+    ] = None
+    headers: Annotated[dict[str, str], Meta(description="Further headers for `backend.url`.")] = (
+        field(default_factory=dict)
+    )
+    ca_bundle: Annotated[
+        str | None, Meta(description="A PEM file of certificate authorities to trust.")
+    ] = None
+    connect_timeout_ms: Annotated[
+        int, Meta(ge=100, le=60_000, description="How long a connection may take.")
+    ] = 3_000
+    read_timeout_ms: Annotated[
+        int, Meta(ge=100, le=600_000, description="How long the host may be silent.")
+    ] = 20_000
+    context_tokens: Annotated[
+        int,
+        Meta(
+            ge=512, le=131_072, description="Context of the embedded model; memory grows with it."
+        ),
+    ] = 4_096
+
+    def __repr__(self) -> str:
+        """Leave out what must never reach a log: the token and the headers."""
+        return f"BackendSettings(kind={self.kind!r}, url={self.url!r}, model={self.model!r})"
+
+
+class CompletionSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """When to complete, and how much."""
+
+    enabled: Annotated[
+        bool, Meta(description="Complete while typing; an invoked completion always works.")
+    ] = True
+    debounce_ms: Annotated[
+        int,
+        Meta(ge=0, le=5_000, description="Pause before an automatic completion asks the host."),
+    ] = 75
+    lines: Annotated[
+        Literal["auto", "single", "multi"],
+        Meta(description="`auto`: one line where code follows the cursor, else several."),
+    ] = "auto"
+    max_tokens: Annotated[
+        int, Meta(ge=1, le=4_096, description="At most this many tokens are generated.")
+    ] = 96
+    temperature: Annotated[
+        float, Meta(ge=0.0, le=2.0, description="0 always takes the likeliest token.")
+    ] = 0.0
+    max_file_size: Annotated[
+        int,
+        Meta(ge=1_000, le=1_000_000_000, description="Longer files (characters) are left alone."),
+    ] = 10_000_000
+
+
+class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What the model is shown."""
+
+    template: Annotated[
+        Literal["auto", "codellama", "qwen2.5-coder", "plain"],
+        Meta(description="The model's infilling format; `auto` tells it from the model's name."),
+    ] = "auto"
+    order: Annotated[
+        Literal["psm", "spm"],
+        Meta(description="Prefix first or suffix first, where the format knows both."),
+    ] = "psm"
+    max_tokens: Annotated[
+        Annotated[int, Meta(ge=16, le=100_000)] | None,
+        Meta(
+            description="At most this many tokens of code around the cursor. "
+            "Empty: 192 for the embedded model, which reads slowly, else 1024.",
+        ),
+    ] = None
+    suffix_share: Annotated[
+        float,
+        Meta(ge=0.0, le=0.9, description="The suffix's share; what one side leaves goes over."),
+    ] = 0.25
+
+
+class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How long answers are remembered."""
+
+    entries: Annotated[int, Meta(ge=0, le=100_000, description="How many completions.")] = 250
+    ttl_s: Annotated[int, Meta(ge=1, le=86_400, description="For how many seconds.")] = 300
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is written to standard error and to the editor's log."""
+
+    level: Annotated[
+        Literal["error", "warning", "info", "debug"],
+        Meta(description="`debug` may show code; tokens are shown at no level."),
+    ] = "info"
+
+
+class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The whole tree."""
+
+    backend: BackendSettings = field(default_factory=BackendSettings)
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
+    prompt: PromptSettings = field(default_factory=PromptSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    log: LogSettings = field(default_factory=LogSettings)

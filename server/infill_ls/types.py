@@ -1,0 +1,143 @@
+"""The values that flow from a keystroke to a suggestion, all frozen.
+
+Document → CompletionRequest → Prompt → Delta … → Completion
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from infill_ls.text import Text
+
+Progress = Callable[[str], AbstractAsyncContextManager[None]]
+"""Shows the user that something slow is under way: `async with progress("loading the model"):`."""
+
+Finish = Literal["end", "length", "line", "overlap"]
+"""Why a completion ended: the model's end token, the token limit, the end of the line in
+single-line mode, or text that the suffix already holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A snapshot of an open buffer; later edits do not change it."""
+
+    uri: str
+    language: str
+    """The editor's language identifier ("python"), or empty."""
+    version: int
+    text: Text
+
+
+class Trigger(Enum):
+    """What made the editor ask."""
+
+    INVOKED = "invoked"
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionRequest:
+    """One wish for a completion at one place of one document."""
+
+    document: Document
+    offset: int
+    """The cursor, in code points from the start of the document."""
+    trigger: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control token of the model's vocabulary, placed by a dialect and by nothing else."""
+
+    text: str
+    """How it is spelled where a host takes text; may carry a blank that belongs to the token.
+    Empty for the begin token, which such hosts add themselves."""
+    id: int | None = None
+    """Its number where that is fixed; None where the host is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text of the user's buffer, which must never become a control token."""
+
+    segments: tuple[str, ...]
+    """The text, divided inside everything that spells a control token: a host that takes token
+    ids tokenises each segment on its own, so that none is ever read as one."""
+    before_cursor: bool
+
+    def plain(self) -> str:
+        """Return what a host that takes text may be given: the segment at the cursor.
+
+        There is no way to escape a control token's spelling in a text, so the window ends at it.
+        """
+        return self.segments[-1 if self.before_cursor else 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that is sent to the host; equal prompts to one model deserve one answer."""
+
+    parts: tuple[Control | Code, ...]
+    end: tuple[Control, ...]
+    """Tokens that end the answer, besides the model's own end of text."""
+    sentencepiece: bool
+    """True where the tokenizer puts a blank before each text (Llama's SentencePiece), which the
+    text after the cursor must not have (`encode_infilling` in Meta's code)."""
+    max_tokens: int
+    temperature: float
+    """0 is greedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of the answer, as the host streams it; control tokens are never in its text."""
+
+    text: str
+    finish: Finish | None = None
+    """Set on the last delta only."""
+    prompt_tokens: int | None = None
+    """Tokens of the prompt, on the last delta of a host that counts them."""
+    completion_tokens: int | None = None
+    """Tokens generated, on the last delta of a host that counts them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a host says of the model it serves."""
+
+    name: str
+    """A name that tells the family ("codellama/CodeLlama-7b-hf"), or empty."""
+    context_tokens: int | None
+    """Prompt and answer together may have at most this many tokens; None where unknown."""
+    slow: bool = False
+    """True where a prompt takes seconds to read, so that it is better short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one completion cost; times count from when the host was ready, with its model loaded."""
+
+    backend: str
+    model: str
+    first_token_ms: float | None
+    """None where nothing was generated."""
+    total_ms: float
+    prompt_tokens: int | None
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Text to put in place of the range [start, end) of the document that was asked about."""
+
+    text: str
+    start: int
+    end: int
+    """Offsets in code points; equal where nothing is replaced."""
+    finish: Finish | None
+    """None while the model goes on writing."""
+    report: Report
