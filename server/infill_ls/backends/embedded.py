@@ -11,26 +11,25 @@ import logging
 import secrets
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
 from infill_ls.backends.base import Exchange
+from infill_ls.backends.deferred import Deferred
 from infill_ls.backends.embedded_server import Start, Started
 from infill_ls.backends.http import Host
 from infill_ls.backends.llamacpp import LlamaCpp
 from infill_ls.errors import HostFailed
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Delta, ModelInfo, Progress, Prompt
+from infill_ls.types import ModelInfo, Progress, Prompt
 
 logger = logging.getLogger(__name__)
 
 _CRASHED = msgspec.json.encode(Started(error="its process ended"))
 
 
-class Embedded:
+class Embedded(Deferred):
     """One model file, served by a child process that is started again if it has died."""
 
     kind = "embedded"
@@ -41,29 +40,15 @@ class Embedded:
         self._progress = progress
         self._starting: asyncio.Task[LlamaCpp] | None = None
         self._child: Process | None = None
-
-    async def model(self) -> ModelInfo:
-        """Return the file's name and the context it is served with; starts the child."""
-        return await (await self._server()).model()
+        self._server: LlamaCpp | None = None
 
     def assumed(self) -> ModelInfo:
         """Return what the child will say."""
         return ModelInfo(self._file.stem, self._settings.context_tokens, slow=True)
 
-    @asynccontextmanager
-    async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
-        """Start the child if need be, and open the answer."""
-        server = await self._server()
-        async with server.stream(prompt) as deltas:
-            yield deltas
-
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return what llama.cpp would be asked; the port is chosen when the child starts."""
         return LlamaCpp(Host("http://127.0.0.1:0", self._settings), self._settings).preview(prompt)
-
-    async def check(self, prompt: Prompt) -> str:
-        """Check as for any llama.cpp server."""
-        return await (await self._server()).check(prompt)
 
     async def aclose(self) -> None:
         """Stop the child."""
@@ -72,7 +57,7 @@ class Embedded:
             await asyncio.gather(self._starting, return_exceptions=True)
         await self._stop()
 
-    async def _server(self) -> LlamaCpp:
+    async def _backend(self) -> LlamaCpp:
         """Return the running server; a caller that is cancelled does not stop the start."""
         if self._starting is None or self._has_ended():
             self._starting = asyncio.create_task(self._start(), name="start the embedded model")
@@ -88,13 +73,15 @@ class Embedded:
         return failed or died
 
     async def _start(self) -> LlamaCpp:
+        await self._stop()
         key = secrets.token_urlsafe(32)
         start = Start(str(self._file), self._settings.context_tokens, key)
         async with self._progress(f"loading {self._file.name}"):
             url = await self._started(start)
         logger.info("the embedded model %s is served at %s", self._file.name, url)
         own = msgspec.structs.replace(self._settings, token=key, headers={}, model=self._file.stem)
-        return LlamaCpp(Host(url, own), own, slow=True)
+        self._server = LlamaCpp(Host(url, own), own, slow=True)
+        return self._server
 
     async def _started(self, start: Start) -> str:
         """Start the child and return its URL. Raises HostFailed if it cannot load the model."""
@@ -120,9 +107,11 @@ class Embedded:
         return started.url
 
     async def _stop(self) -> None:
-        """Kill the child, which has nothing to save."""
+        """Close the connections and kill the child, which has nothing to save."""
+        server, self._server = self._server, None
+        if server is not None:
+            await server.aclose()
         child, self._child = self._child, None
-        if child is None or child.returncode is not None:
-            return
-        child.kill()
-        await child.wait()
+        if child is not None and child.returncode is None:
+            child.kill()
+            await child.wait()

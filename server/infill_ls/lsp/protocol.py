@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol
 
 STATUS = "infill-ls/status"
@@ -43,7 +44,12 @@ class StreamedInlineCompletionRequest:
 
 
 class Protocol(LanguageServerProtocol):
-    """pygls's protocol, which reads the token too."""
+    """pygls's protocol, which reads the token too, and leaves no request without an answer."""
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether the editor has asked the server to shut down."""
+        return self._shutdown
 
     @lru_cache  # noqa: B019 - as pygls caches it; there is one protocol a process
     def get_message_type(self, method: str) -> type[Any] | None:
@@ -51,3 +57,42 @@ class Protocol(LanguageServerProtocol):
         if method == types.TEXT_DOCUMENT_INLINE_COMPLETION:
             return StreamedInlineCompletionRequest
         return super().get_message_type(method)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Read a message; a request that cannot be read is refused, where pygls says nothing."""
+        if "jsonrpc" not in data:
+            return data
+        method, request_id = data.get("method"), data.get("id")
+        if isinstance(method, str) and self.get_message_type(method) is None:
+            # JSON-RPC lets parameters be left out, the type that pygls falls back on does not.
+            data.setdefault("params", None)
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if method and isinstance(request_id, int | str):
+                self._send_response(request_id, error=error.to_response_error())
+            raise
+
+    def handle_message(self, message: Any) -> None:
+        """Handle a message, unless it is a request that comes too early or too late."""
+        refusal = self._refusal(message)
+        if refusal is None:
+            super().handle_message(message)
+        else:
+            self._send_response(message.id, error=refusal)
+
+    def _refusal(self, message: Any) -> types.ResponseError | None:
+        """Return the error of a request out of its time, which pygls would leave unanswered.
+
+        https://microsoft.github.io/language-server-protocol/specifications/specification-current/#initialize
+        """
+        method = getattr(message, "method", None)
+        if method is None or not hasattr(message, "id"):
+            return None
+        if self._shutdown:
+            code = types.ErrorCodes.InvalidRequest
+            return types.ResponseError(code, "the server has shut down")
+        if self._workspace is None and method != types.INITIALIZE:
+            code = types.ErrorCodes.ServerNotInitialized
+            return types.ResponseError(code, "the server is not initialized")
+        return None

@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 class Server(LanguageServer):
     """pygls's server, with our session and our documents."""
 
+    protocol: Protocol
     buffers: Buffers
     """Set by the handler of `initialize`, before which no document can be open."""
 

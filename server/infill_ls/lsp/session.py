@@ -10,7 +10,7 @@ from importlib import import_module
 from infill_ls.backends.base import Backend
 from infill_ls.completion.completer import Completer, Grow
 from infill_ls.completion.latest import Superseded
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, NoBackend
 from infill_ls.lsp.status import Status
 from infill_ls.settings.read import Layer, Loaded, load
 from infill_ls.settings.sources import from_editor, from_initialization_options
@@ -43,7 +43,7 @@ class Session:
         self._status = status
         self._progress = progress
         self._complain = complain
-        self._complained = ""
+        self._complaints: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._loaded = load(base + overrides)
         self._completer = self._made()
@@ -59,11 +59,9 @@ class Session:
         self._swap(load((*self._base, self._options, editor, *self._overrides)))
 
     def complain_of_settings(self) -> None:
-        """Show what is wrong with the settings, once for each new set of problems."""
-        message = self._loaded.problem_message()
-        if message and message != self._complained:
-            self._complain(message)
-        self._complained = message
+        """Show what is wrong with the settings."""
+        if message := self._loaded.problem_message():
+            self._complain_once(message)
 
     async def complete(
         self, request: CompletionRequest, grow: Grow | None = None
@@ -75,6 +73,10 @@ class Session:
         """
         try:
             completion = await self._completer.complete(request, grow)
+        except NoBackend as error:
+            self._status.failed(error)
+            self._complain_once(error.sentence())
+            raise Failed from error
         except InfillError as error:
             self._status.failed(error)
             raise Failed from error
@@ -89,6 +91,12 @@ class Session:
     async def aclose(self) -> None:
         """Stop all work and close all connections."""
         await asyncio.gather(self._completer.aclose(), *self._closing)
+
+    def _complain_once(self, message: str) -> None:
+        """Show a message that asks for something to be done, unless it has been shown before."""
+        if message not in self._complaints:
+            self._complaints.add(message)
+            self._complain(message)
 
     def _swap(self, loaded: Loaded) -> None:
         """Put new settings into force; a completion under way for the old ones is ended."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from infill_ls.errors import InfillError
+from infill_ls.errors import InfillError, Loading, Overloaded
 from infill_ls.lsp.protocol import Health, StatusParams
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ class Status:
         """Tell the editor why there is no completion, and log it once."""
         if error.sentence() != self._message:
             logger.warning("no completion: %s", error.sentence())
-        self._change("error", error.sentence())
+        passing = isinstance(error, Loading | Overloaded)
+        self._change("warning" if passing else "error", error.sentence())
 
     def _change(self, health: Health, message: str) -> None:
         self._health, self._message = health, message

@@ -92,5 +92,5 @@ def _unavailable(error: Exception) -> Unavailable:
     Whatever the library cannot do another source may, and the errors of a lost connection are
     those of the HTTP package beneath it, which has already changed once: hence all exceptions.
     """
-    first_line = str(error).strip().partition("\n")[0]
+    first_line = str(error).strip().partition("\n")[0].rstrip(".")
     return Unavailable(_ERRNO.sub("", first_line) or type(error).__name__)

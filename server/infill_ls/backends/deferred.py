@@ -1,0 +1,32 @@
+"""A back end that stands for another, which is only found or started on first use."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from infill_ls.backends.base import Backend
+from infill_ls.types import Delta, ModelInfo, Prompt
+
+
+class Deferred(ABC):
+    """Passes everything on to the back end that `_backend` returns."""
+
+    @abstractmethod
+    async def _backend(self) -> Backend:
+        """Return the back end, found or started if need be. Raises BackendError."""
+
+    async def model(self) -> ModelInfo:
+        """Return what the back end serves."""
+        return await (await self._backend()).model()
+
+    @asynccontextmanager
+    async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
+        """Open the answer of the back end."""
+        async with (await self._backend()).stream(prompt) as deltas:
+            yield deltas
+
+    async def check(self, prompt: Prompt) -> str:
+        """Check as the back end does."""
+        return await (await self._backend()).check(prompt)

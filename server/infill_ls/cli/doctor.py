@@ -1,0 +1,115 @@
+"""Show what is configured, and whether a completion can be had with it.
+
+The exit status is 0 only if it can. Each failure says what to do about it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+from infill_ls.backends.base import Backend
+from infill_ls.backends.connect import connect
+from infill_ls.cli.configured import above_editor, add_backend_options, below_editor
+from infill_ls.cli.console import err, out, progress, say, table
+from infill_ls.completion.completer import Completer
+from infill_ls.errors import InfillError
+from infill_ls.prompt.build import build
+from infill_ls.prompt.dialects import choose
+from infill_ls.settings.read import Loaded, load
+from infill_ls.settings.sources import user_file
+from infill_ls.text import Text
+from infill_ls.types import CompletionRequest, Document, Trigger
+
+_SAMPLE = "def add(a, b):\n    return "
+_SAMPLE_REST = "\n\n\nprint(add(1, 2))\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of the table."""
+
+    subject: str
+    verdict: Literal["ok", "note", "failed"]
+    text: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    add_backend_options(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything in turn; return 0 only if a completion can be had."""
+    loaded = load((*below_editor(), *above_editor(args)))
+    findings = asyncio.run(_all(loaded))
+    table(("checked", "", "found"), [(f.subject, f.verdict, f.text) for f in findings])
+    failed = any(finding.verdict == "failed" for finding in findings)
+    say(err() if failed else out(), "No completion can be had" if failed else "All is well")
+    return 1 if failed else 0
+
+
+async def _all(loaded: Loaded) -> list[Finding]:
+    """Return the findings up to the first failure, behind which nothing can be tried."""
+    findings = _settings(loaded)
+    try:
+        backend = connect(loaded.settings.backend, progress)
+        async with aclosing(backend):
+            async for finding in _host(loaded, backend):
+                findings.append(finding)
+            findings.append(await _completion(loaded, backend))
+    except InfillError as error:
+        findings.append(Finding("completion", "failed", error.sentence()))
+    return findings
+
+
+def _settings(loaded: Loaded) -> list[Finding]:
+    file = user_file()
+    there = "" if file.exists() else " (not there, which is fine)"
+    findings = [Finding("settings file", "ok", f"{file}{there}")]
+    findings += [
+        Finding(f"setting {key}", "ok", f"from {source}") for key, source in loaded.origins.items()
+    ]
+    findings += [Finding("setting", "note", str(problem)) for problem in loaded.problems]
+    token = "given, never shown" if loaded.settings.backend.token else "none"
+    return [*findings, Finding("token", "ok", token)]
+
+
+async def _host(loaded: Loaded, backend: Backend) -> AsyncIterator[Finding]:
+    model = await backend.model()
+    where = loaded.settings.backend.url or "on this machine"
+    yield Finding("back end", "ok", f"{backend.kind}, {where}")
+    yield Finding("model", "ok", model.name or "the host does not say")
+    context = f"{model.context_tokens} tokens" if model.context_tokens else "the host does not say"
+    yield Finding("context", "ok", context)
+
+    dialect = choose(loaded.settings.prompt.template, model.name)
+    if dialect.name == "plain":
+        text = "unknown for this model, so only the code before the cursor is used; "
+        yield Finding("infilling", "note", text + "if it can infill, set prompt.template")
+    else:
+        yield Finding("infilling", "ok", f"format {dialect.name}")
+    how = await backend.check(build(_sample(), model, loaded.settings))
+    yield Finding("prompts", "ok", how)
+
+
+async def _completion(loaded: Loaded, backend: Backend) -> Finding:
+    completion = await Completer(loaded.settings, lambda: backend).complete(_sample())
+    if completion is None:
+        return Finding("completion", "note", "the model has nothing to say after `return`")
+    report = completion.report
+    first = report.total_ms if report.first_token_ms is None else report.first_token_ms
+    return Finding(
+        "completion",
+        "ok",
+        f"{completion.text!r}, first token after {first:.0f} ms, all {report.total_ms:.0f} ms",
+    )
+
+
+def _sample() -> CompletionRequest:
+    document = Document("untitled:doctor.py", "python", 0, Text(_SAMPLE + _SAMPLE_REST))
+    return CompletionRequest(document, len(_SAMPLE), Trigger.INVOKED)
