@@ -77,11 +77,14 @@ class Code:
         return self.segments[-1 if self.before_cursor else 0]
 
 
+Part = Control | Code
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """All that is sent to the host; equal prompts to one model deserve one answer."""
 
-    parts: tuple[Control | Code, ...]
+    parts: tuple[Part, ...]
     end: tuple[Control, ...]
     """Tokens that end the answer, besides the model's own end of text."""
     sentencepiece: bool

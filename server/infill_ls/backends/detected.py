@@ -53,7 +53,7 @@ class Detected(Deferred):
 
     async def _has(self, path: str) -> bool:
         try:
-            await self._host.get(path)
+            await self._host.get(path, dict)
         except (NotFound, RequestRejected, HostFailed, BadAnswer):
             return False
         return True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+
+from msgspec import Struct
 
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
@@ -13,6 +14,33 @@ from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Code, Delta, Finish, ModelInfo, Prompt
 
 _FINISH: dict[str, Finish] = {"length": "length", "eos_token": "end", "stop_sequence": "end"}
+
+
+class _Info(Struct):
+    """The part of `/info` that matters here (router/src/server.rs)."""
+
+    model_id: str = ""
+    max_total_tokens: int | None = None
+
+
+class _Token(Struct):
+    text: str
+    special: bool
+
+
+class _Details(Struct):
+    finish_reason: str = ""
+    generated_tokens: int | None = None
+    input_length: int | None = None
+    """Known from version 2.3 on."""
+
+
+class _Event(Struct):
+    """One event of a stream; the last one has the whole text as well."""
+
+    token: _Token
+    generated_text: str | None = None
+    details: _Details | None = None
 
 
 class Tgi:
@@ -29,13 +57,10 @@ class Tgi:
         """Ask `/info`; a host behind a proxy that hides it is taken as unknown."""
         if self._model is None:
             try:
-                info = await self._host.get("/info")
+                info = await self._host.get("/info", _Info)
             except NotFound:
-                info = {}
-            self._model = ModelInfo(
-                name=self._name or str(info.get("model_id", "")),
-                context_tokens=info.get("max_total_tokens"),
-            )
+                info = _Info()
+            self._model = ModelInfo(self._name or info.model_id, info.max_total_tokens)
         return self._model
 
     def assumed(self) -> ModelInfo:
@@ -46,7 +71,7 @@ class Tgi:
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open `/generate_stream`."""
         async with (
-            self._host.events("/generate_stream", _body(prompt)) as events,
+            self._host.events("/generate_stream", _body(prompt), _Event) as events,
             aclosing(self._deltas(events)) as deltas,
         ):
             yield deltas
@@ -63,22 +88,21 @@ class Tgi:
         """Close all connections."""
         await self._host.aclose()
 
-    async def _deltas(self, events: AsyncIterator[dict[str, Any]]) -> AsyncGenerator[Delta, None]:
+    async def _deltas(self, events: AsyncIterator[_Event]) -> AsyncGenerator[Delta, None]:
         """Join nothing but the tokens: `generated_text` has lost a leading blank."""
         count = 0
         async for event in events:
             count += 1
-            token = event["token"]
-            text = "" if token["special"] else token["text"]
-            if event.get("generated_text") is None:
+            text = "" if event.token.special else event.token.text
+            if event.generated_text is None:
                 yield Delta(text)
                 continue
-            details = event.get("details") or {}
+            details = event.details or _Details()
             yield Delta(
                 text,
-                finish=_FINISH.get(details.get("finish_reason", ""), "end"),
-                prompt_tokens=details.get("input_length"),
-                completion_tokens=details.get("generated_tokens", count),
+                finish=_FINISH.get(details.finish_reason, "end"),
+                prompt_tokens=details.input_length,
+                completion_tokens=details.generated_tokens or count,
             )
             return
         raise BadAnswer(f"{self._host.url} broke off its answer", hint="try again")

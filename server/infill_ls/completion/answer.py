@@ -63,12 +63,9 @@ def _line_end(text: str) -> int | None:
 
 
 def _overlap(text: str, place: Place) -> int | None:
-    """Return where a whole line begins that is the next one below the cursor, or None.
-
-    A line of nothing but brackets stands in many places and does not count.
-    """
-    following = place.below[0].rstrip() if place.below else ""
-    if not re.search(r"\w\w", following):
+    """Return where a whole line begins that is the next one below the cursor, or None."""
+    if not place.line_below:
         return None
-    found = re.search(rf"(?<=[\r\n]){re.escape(following)}[ \t]*(?=[\r\n])", text)
-    return found.start() if found else None
+    line = rf"(?:\A|(?<=[\r\n])){re.escape(place.line_below)}[ \t]*(?=[\r\n])"
+    found = re.search(line, place.head + text)
+    return max(0, found.start() - len(place.head)) if found else None

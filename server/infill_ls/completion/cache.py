@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cachetools import TTLCache
 
 from infill_ls.completion.answer import Answer
-from infill_ls.completion.place import Lines
+from infill_ls.completion.place import Place
 from infill_ls.settings.tree import CacheSettings
 from infill_ls.types import Prompt
 
@@ -20,7 +20,8 @@ class Question:
 
     model: str
     prompt: Prompt
-    lines: Lines
+    place: Place
+    """It decides where reading the answer ended, and may reach beyond the prompt."""
 
 
 class Cache:

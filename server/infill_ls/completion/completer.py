@@ -66,10 +66,11 @@ class Completer:
         return completion
 
     async def aclose(self) -> None:
-        """Cancel what is running, then close the back end."""
+        """Cancel what is running, then close the back end; a later request connects anew."""
         await self._latest.aclose()
-        if self._backend is not None:
-            await self._backend.aclose()
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            await backend.aclose()
 
     async def _complete(self, request: CompletionRequest, grow: Grow | None) -> Completion | None:
         self._refuse_huge(request)
@@ -91,9 +92,9 @@ class Completer:
             )
             if not text.strip():
                 return None
-            return Completion(text, place.offset, place.offset, answer.finish, report)
+            return Completion(text, request.offset, request.offset, answer.finish, report)
 
-        question = Question(model.name, prompt, place.lines)
+        question = Question(model.name, prompt, place)
         if known := self._cache.get(question):
             return fitted(known)
 

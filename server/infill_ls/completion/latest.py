@@ -21,15 +21,19 @@ class Latest:
 
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Task[object]] = {}
+        # With those that newer work has ended, and that may still be closing connections.
+        self._tasks: set[asyncio.Task[object]] = set()
 
     async def run(self, key: str, work: Coroutine[object, object, T]) -> T:
         """Return what the work returns; raises Superseded if newer work for the key comes.
 
         Cancelling the caller cancels the work, and is raised to it.
         """
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work, name=f"newest for {key}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         if older := self._running.get(key):
-            older.cancel()
+            _end(older)
         self._running[key] = task
         try:
             return await task
@@ -44,7 +48,13 @@ class Latest:
 
     async def aclose(self) -> None:
         """Cancel all work, and wait until it has ended."""
-        running = list(self._running.values())
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        tasks = list(self._tasks)
+        for task in tasks:
+            _end(task)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _end(task: asyncio.Task[object]) -> None:
+    """Cancel a task, but only once: a second time would break off the closing of its connection."""
+    if not task.cancelling():
+        task.cancel()

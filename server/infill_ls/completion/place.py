@@ -1,4 +1,4 @@
-"""The place that a completion is to fit: what follows the cursor, and how many lines are wanted."""
+"""The place that a completion is to fit: what stands around it, and how many lines are wanted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from infill_ls.types import CompletionRequest
 
 Lines = Literal["single", "multi"]
 
-_SUFFIX_CHARS = 2_000
-"""How far below the cursor an answer is compared with what is already there."""
+_CHARS = 2_000
+"""How far around the cursor an answer is compared with what is already there."""
 
 _CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
 """What may stand right of the cursor without belonging to the code that is being written."""
@@ -19,30 +19,48 @@ _CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the document holds at and after the cursor."""
+    """What the document holds around the cursor."""
 
-    offset: int
-    """The cursor, in code points."""
+    head: str
+    """The cursor's line up to the cursor."""
     rest: str
     """The rest of the cursor's line, without its end."""
     below: tuple[str, ...]
-    """The lines that follow, without their ends and without the blank ones."""
+    """The lines that follow, without white space at their ends and without the blank ones.
+    There are none where code follows on the line, since an answer does not reach beyond it."""
     line_end: str
     """The one that the document uses: LF, CRLF or CR."""
     lines: Lines
     """Whether one line is to be filled in or several."""
 
+    @property
+    def code_follows(self) -> bool:
+        """Whether more than closing brackets and the like stands right of the cursor."""
+        return not _CLOSERS.match(self.rest)
+
+    @property
+    def line_below(self) -> str:
+        """The next line that an answer must not repeat, or nothing.
+
+        A line of nothing but brackets stands in many places and does not count.
+        """
+        return self.below[0] if self.below and re.search(r"\w\w", self.below[0]) else ""
+
 
 def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "multi"]) -> Place:
     """Look around the cursor; with "auto", code right of it means that one line is wanted."""
-    text = request.document.text
-    rest, *below = re.split(r"\r\n|\r|\n", text.after(request.offset, _SUFFIX_CHARS))
+    text, offset = request.document.text, request.offset
+    _, column = text.position(offset)
+    rest, *below = re.split(r"\r\n|\r|\n", text.after(offset, _CHARS))
+    if offset + _CHARS < len(text):
+        below = below[:-1]  # It may go on.
     ending = re.search(r"\r\n?|\n", text.line(0))
-    lines: Lines = "multi" if _CLOSERS.match(rest) else "single"
+    code_follows = not _CLOSERS.match(rest)
+    lines: Lines = "single" if code_follows else "multi"
     return Place(
-        offset=request.offset,
+        head=text.before(offset, min(column, _CHARS)),
         rest=rest,
-        below=tuple(line for line in below if line.strip()),
+        below=() if code_follows else tuple(line.rstrip() for line in below if line.strip()),
         line_end=ending.group() if ending else "\n",
         lines=lines if wanted == "auto" else wanted,
     )

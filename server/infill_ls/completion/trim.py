@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 from infill_ls.completion.place import Place
 from infill_ls.types import Control, Prompt
 
-_PAIRS = ("()", "[]", "{}")
+_BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
+_QUOTES = "\"'`"
+_MID_TOKEN = re.compile(r"\w\w|\s\s")
+"""Two characters that belong together."""
 
 
 def trim(answer: str, prompt: Prompt, place: Place) -> str:
-    """Return the text to insert, or an empty string if nothing useful is left."""
+    """Return the text to insert, or an empty string if nothing useful is left.
+
+    What has been trimmed once is not changed by trimming it again.
+    """
     text = _without_control(answer, prompt)
-    text = _without_lines_below(text, place)
-    text = _without_rest(text, place)
-    return re.sub(r"\r\n|\r|\n", place.line_end, text.rstrip())
+    while (shorter := _without_rest(_without_lines_below(text, place), place)) != text:
+        text = shorter
+    # Before code, blanks at the end are part of the answer: "not ", "x = 1\n    ".
+    kept = text if place.code_follows and text.strip() else text.rstrip()
+    return re.sub(r"\r\n|\r|\n", place.line_end, kept)
 
 
 def _without_control(text: str, prompt: Prompt) -> str:
@@ -30,26 +39,46 @@ def _without_control(text: str, prompt: Prompt) -> str:
 
 def _without_lines_below(text: str, place: Place) -> str:
     """Cut whole lines at the end that the document holds below the cursor."""
-    lines = text.splitlines(keepends=True)
-    filled = [index for index, line in enumerate(lines) if index and line.strip()]
-    below = [line.rstrip() for line in place.below]
-    for count in range(min(len(filled), len(below)), 0, -1):
-        tail = filled[-count:]
-        if [lines[index].rstrip() for index in tail] == below[:count]:
-            return "".join(lines[: tail[0]])
+    lines = list(io.StringIO(place.head + text, newline=""))
+    filled = [index for index, line in enumerate(lines) if line.strip()]
+    for count in range(min(len(filled), len(place.below)), 0, -1):
+        tail = tuple(lines[index].rstrip() for index in filled[-count:])
+        kept = "".join(lines[: filled[-count]])[len(place.head) :]
+        own = _opens(kept) and not re.search(r"\w", "".join(tail))
+        if tail == place.below[:count] and not own:
+            return kept
     return text
 
 
 def _without_rest(text: str, place: Place) -> str:
-    """Cut the end that stands right of the cursor; a bracket that the text opens is its own."""
-    text, rest = text.rstrip(), place.rest.rstrip()
-    for length in range(min(len(text), len(rest)), 0, -1):
-        if text.endswith(rest[:length]):
-            kept = text[:-length]
-            return text if _opens(kept) else kept
+    """Cut the end that stands right of the cursor, too."""
+    end, rest = text.rstrip(), place.rest.rstrip()
+    for length in range(min(len(end), len(rest)), 0, -1):
+        if end.endswith(rest[:length]) and _is_doubled(end[:-length], length, place):
+            return end[:-length]
     return text
+
+
+def _is_doubled(kept: str, length: int, place: Place) -> bool:
+    """Tell whether what comes after `kept` repeats so much of the rest, and is not its own."""
+    repeated, after = place.rest[:length], place.rest[length:]
+    if _MID_TOKEN.match(kept[-1:] + repeated[0]) or _MID_TOKEN.match(repeated[-1] + after[:1]):
+        return False
+    if re.search(r"\w", repeated):
+        return True
+    return not _opens(kept) and not _closes(repeated, place.head + kept + repeated + place.rest)
 
 
 def _opens(text: str) -> bool:
     """Tell whether the text opens a bracket that it does not close."""
-    return any(text.count(pair[0]) > text.count(pair[1]) for pair in _PAIRS)
+    return any(text.count(start) > text.count(end) for start, end in _BRACKETS)
+
+
+def _closes(part: str, line: str) -> bool:
+    """Tell whether a part closes brackets or quotes, and each is one that the line needs."""
+    brackets = [(start, end) for start, end in _BRACKETS if part.count(end) > part.count(start)]
+    quotes = [quote for quote in _QUOTES if part.count(quote) % 2]
+    return bool(brackets or quotes) and not (
+        any(line.count(end) > line.count(start) for start, end in brackets)
+        or any(line.count(quote) % 2 for quote in quotes)
+    )

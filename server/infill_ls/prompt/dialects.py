@@ -50,7 +50,7 @@ CODE_LLAMA = Dialect(
     name="codellama",
     # 34B, and every -Python, was trained without infilling; 70B is disputed (paper v3 against
     # the model's README), so it is asked plainly.
-    models=re.compile(r"code-?llama(?!.*(34b|70b|python))", re.IGNORECASE),
+    models=re.compile(r"code[-_ ]?llama(?!.*(34b|70b|python))", re.IGNORECASE),
     psm=(
         _BOS,
         Control("<PRE> ", _PRE),
@@ -77,7 +77,7 @@ CODE_LLAMA = Dialect(
 # they solved 73 % and 0 % against 87 %.
 QWEN_CODER = Dialect(
     name="qwen2.5-coder",
-    models=re.compile(r"qwen-?2\.?5-?coder", re.IGNORECASE),
+    models=re.compile(r"qwen[-_ ]?2[._-]?5[-_ ]?coder", re.IGNORECASE),
     psm=(
         Control("<|fim_prefix|>"),
         Side.PREFIX,
@@ -103,7 +103,7 @@ PLAIN = Dialect(
     psm=(Control(""), Side.PREFIX),
     spm=None,
     end=(),
-    control=re.compile(r"<\|[a-z_]+\|>|</?s>"),
+    control=re.compile(r"<[|｜][^\s<>|｜]+[|｜]>|<(?:/?s|unk)>"),
     sentencepiece=False,
 )
 

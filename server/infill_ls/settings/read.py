@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from reprlib import repr as shortened
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,7 +29,7 @@ class Layer:
 
     source: str
     """Where it comes from, in words for the user ("the editor's configuration")."""
-    values: Mapping[str, object]
+    values: Mapping[str, object] = field(repr=False)
     """The tree as JSON or TOML gives it; None stands for unset."""
     trusted: bool = True
     """False where a file of the workspace may have had a say: guarded keys are then refused."""
@@ -77,14 +78,15 @@ def load(layers: Iterable[Layer]) -> Loaded:
     for layer in layers:
         if layer.unreadable:
             problems.append(Problem("everything", layer.source, layer.unreadable))
-        for key, raw in _flatten(layer, problems):
+        given = dict(_flatten(layer, problems))
+        for key, raw in given.items():
             info = known.get(key)
             if problem := _problem(key, info, raw, layer):
                 problems.append(problem)
             elif info is not None:
                 values[key] = _convert(raw, info, layer)
                 origins[key] = layer.source
-                given_for[key] = _url_in(layer, values)
+                given_for[key] = given.get("backend.url") or values.get("backend.url")
     for key in SECRET & values.keys():
         if not _same_host(given_for[key], values.get("backend.url")):
             reason = f"it was given for {given_for[key]} and is not sent anywhere else"
@@ -118,12 +120,14 @@ def _flatten(layer: Layer, problems: list[Problem]) -> Iterator[tuple[str, objec
     """Yield the layer's leaves; a section that is not a table is a problem."""
     sections = {info.encode_name for info in fields(Settings)}
     for name, section in layer.values.items():
+        if section is None:
+            continue
         if name not in sections:
             yield name, section
         elif isinstance(section, Mapping):
             yield from ((f"{name}.{key}", raw) for key, raw in section.items() if raw is not None)
-        elif section is not None:
-            problems.append(Problem(name, layer.source, f"{section!r} is not a table"))
+        elif section != []:  # Lua cannot tell an empty table from an empty list.
+            problems.append(Problem(name, layer.source, f"{_shown(name, section)} is not a table"))
 
 
 def _problem(key: str, info: FieldInfo | None, raw: object, layer: Layer) -> Problem | None:
@@ -138,30 +142,34 @@ def _problem(key: str, info: FieldInfo | None, raw: object, layer: Layer) -> Pro
         )
     try:
         _convert(raw, info, layer)
-    except msgspec.ValidationError:
-        shown = "its value" if key in SECRET else repr(raw)
-        return Problem(key, layer.source, f"{shown} is not {allowed(info)}")
+    except msgspec.DecodeError:
+        return Problem(key, layer.source, f"{_shown(key, raw)} is not {allowed(info)}")
     return None
 
 
+def _shown(key: str, raw: object) -> str:
+    """Return a value as a message may show it, shortened; what may hold a secret is not shown."""
+    return "its value" if key in SECRET or key == "backend" else shortened(raw)
+
+
 def _convert(raw: object, info: FieldInfo, layer: Layer) -> object:
-    if layer.lax and isinstance(raw, str) and raw.startswith("{"):
-        return msgspec.json.decode(raw.encode(), type=info.type)
+    if layer.lax and isinstance(raw, str) and _is_table(info):
+        return msgspec.json.decode(raw.encode(errors="replace"), type=info.type)
     return msgspec.convert(raw, info.type, strict=not layer.lax)
 
 
-def _url_in(layer: Layer, values: Mapping[str, object]) -> object:
-    """Return the URL that a secret of this layer is given for: the layer's own, or so far's."""
-    section = layer.values.get("backend")
-    own = section.get("url") if isinstance(section, Mapping) else None
-    return own or values.get("backend.url")
+def _is_table(info: FieldInfo) -> bool:
+    return msgspec.json.schema(info.type).get("type") == "object"
 
 
 def _same_host(given_for: object, url: object) -> bool:
     """A secret given before any URL was named is for whichever is named."""
     if not isinstance(given_for, str) or not isinstance(url, str):
         return given_for is None
-    return urlsplit(given_for)[:2] == urlsplit(url)[:2]
+    try:
+        return urlsplit(given_for)[:2] == urlsplit(url)[:2]
+    except ValueError:  # "http://[" is no address.
+        return given_for == url
 
 
 def _tree(values: Mapping[str, object]) -> Settings:

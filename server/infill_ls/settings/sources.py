@@ -36,10 +36,11 @@ def user_file(environ: Mapping[str, str] = os.environ) -> Path:
 def from_user_file(path: Path) -> Layer:
     """Read the user's TOML file; a missing file says nothing."""
     try:
-        return Layer(str(path), tomllib.loads(path.read_text(encoding="utf-8")))
+        # With or without the byte order mark that some editors of Windows write.
+        return Layer(str(path), tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except FileNotFoundError:
         return Layer(str(path), {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         return Layer(str(path), {}, unreadable=f"the file cannot be read ({error})")
 
 
@@ -48,12 +49,12 @@ def from_initialization_options(options: object) -> Layer:
 
     Some clients wrap the tree in the section's name, others pass it bare.
     """
-    return Layer("the initialization options", _section(options))
+    return _layer("the initialization options", options)
 
 
 def from_editor(configuration: object) -> Layer:
     """Read an editor's configuration, in which the workspace may have had a say."""
-    return Layer("the editor's configuration", _section(configuration), trusted=False)
+    return _layer("the editor's configuration", configuration, trusted=False)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Layer:
@@ -75,8 +76,10 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Layer:
     return Layer("the environment", values, lax=True)
 
 
-def _section(tree: object) -> Mapping[str, object]:
-    if not isinstance(tree, Mapping):
-        return {}
-    inner = tree.get(SECTION, tree)
-    return inner if isinstance(inner, Mapping) else {}
+def _layer(source: str, tree: object, *, trusted: bool = True) -> Layer:
+    section = tree.get(SECTION, tree) if isinstance(tree, Mapping) else tree
+    if isinstance(section, Mapping):
+        return Layer(source, section, trusted)
+    # Lua cannot tell an empty table from an empty list.
+    unreadable = "" if section is None or section == [] else "it is not a table"
+    return Layer(source, {}, trusted, unreadable=unreadable)

@@ -6,7 +6,7 @@ which a test holds to this file.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -58,6 +58,10 @@ class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     def __repr__(self) -> str:
         """Leave out what must never reach a log: the token and the headers."""
         return f"BackendSettings(kind={self.kind!r}, url={self.url!r}, model={self.model!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Leave out the same where rich prints the tree."""
+        return [("kind", self.kind), ("url", self.url), ("model", self.model)]
 
 
 class CompletionSettings(Struct, frozen=True, kw_only=True, rename="camel"):
