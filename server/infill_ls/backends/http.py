@@ -42,7 +42,8 @@ class Host:
         self._token = settings.token
         self._client = httpx.AsyncClient(
             base_url=base,
-            auth=(given.username, given.password) if given.userinfo else None,
+            # httpx would let these replace the token's header.
+            auth=None if settings.token else _credentials(given),
             headers=_headers(settings),
             timeout=httpx.Timeout(
                 settings.read_timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
@@ -243,6 +244,10 @@ def _checked(url: str) -> httpx.URL:
             f"backend.url is {url!r}, which is no address", hint="write http://host:port"
         )
     return parsed
+
+
+def _credentials(url: httpx.URL) -> tuple[str, str] | None:
+    return (url.username, url.password) if url.userinfo else None
 
 
 def _authorities(url: httpx.URL, ca_bundle: str | None) -> ssl.SSLContext | bool:

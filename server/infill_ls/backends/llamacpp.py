@@ -99,14 +99,16 @@ class LlamaCpp:
         return [Exchange("POST", f"{self._host.url}/completion", _body(prompt, shown))]
 
     async def check(self, prompt: Prompt) -> str:
-        """Tokenise the prompt, and see that each control token is one token."""
+        """Tokenise the prompt, and see that the model has the control tokens."""
+        for part in prompt.parts:
+            if isinstance(part, Control) and part.text:
+                ids = await self._tokenize(part.text.strip(), special=True)
+                if len(ids) != 1 or part.id not in (None, ids[0]):
+                    raise BadAnswer(
+                        f"{self._host.url} reads {part.text.strip()!r} as the tokens {ids}",
+                        hint="this model has another format: set prompt.template",
+                    )
         tokens = await self._tokens_of(prompt.parts, prompt)
-        for part, ids in tokens.items():
-            if isinstance(part, Control) and part.text and len(ids) != 1:
-                raise BadAnswer(
-                    f"{self._host.url} reads {part.text!r} as {len(ids)} tokens",
-                    hint="this model has another format: set prompt.template",
-                )
         return f"as token ids ({sum(map(len, tokens.values()))} for the test)"
 
     async def aclose(self) -> None:
