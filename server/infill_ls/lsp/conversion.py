@@ -36,7 +36,7 @@ def inline_item(
 ) -> types.InlineCompletionItem:
     """Return the completion as ghost text."""
     return types.InlineCompletionItem(
-        insert_text=completion.text,
+        insert_text=_in_the_editor(completion.text),
         range=_range(completion.start, completion.end, document, buffers),
     )
 
@@ -50,21 +50,30 @@ def menu_item(completion: Completion, document: Document, buffers: Buffers) -> t
     before = document.text.before(completion.start, _LONGEST_WORD)
     found = _WORD.search(before)
     word = found.group() if found else ""
-    label = (word + completion.text).strip().splitlines()[0]
+    text = word + _in_the_editor(completion.text)
+    label = text.strip().splitlines()[0]
     return types.CompletionItem(
         label=label,
         kind=types.CompletionItemKind.Text,
         detail="infill-ls",
-        documentation=word + completion.text,
+        documentation=text,
         sort_text="\0",
         filter_text=word or label,
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
         text_edit=types.TextEdit(
             range=_range(completion.start - len(word), completion.end, document, buffers),
-            new_text=word + completion.text,
+            new_text=text,
         ),
     )
+
+
+def _in_the_editor(text: str) -> str:
+    """Return the text with LF for each line end: editors put in the document's own themselves.
+
+    Neovim would draw and insert a carriage return as a character.
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _range(start: int, end: int, document: Document, buffers: Buffers) -> types.Range:

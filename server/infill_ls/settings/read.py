@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from reprlib import repr as shortened
+from functools import cache
 from urllib.parse import urlsplit
 
 import msgspec
@@ -21,6 +21,9 @@ SECRET = frozenset({"backend.token", "backend.headers"})
 
 GUARDED = frozenset({"backend.kind", "backend.url", "backend.caBundle"}) | SECRET
 """Keys that decide where code and tokens go: a cloned repository must not be able to set them."""
+
+_SHOWN_CHARS = 60
+"""How much of a value a message repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +98,14 @@ def load(layers: Iterable[Layer]) -> Loaded:
     return Loaded(_tree(values), origins, tuple(problems))
 
 
-def leaves() -> Iterator[tuple[str, FieldInfo]]:
-    """Yield each key ("completion.maxTokens") with its field."""
-    for section in fields(Settings):
-        for info in fields(section.type):
-            yield f"{section.encode_name}.{info.encode_name}", info
+@cache
+def leaves() -> tuple[tuple[str, FieldInfo], ...]:
+    """Return each key ("completion.maxTokens") with its field."""
+    return tuple(
+        (f"{section.encode_name}.{info.encode_name}", info)
+        for section in fields(Settings)
+        for info in fields(section.type)
+    )
 
 
 def allowed(info: FieldInfo) -> str:
@@ -118,7 +124,7 @@ def allowed(info: FieldInfo) -> str:
 
 def _flatten(layer: Layer, problems: list[Problem]) -> Iterator[tuple[str, object]]:
     """Yield the layer's leaves; a section that is not a table is a problem."""
-    sections = {info.encode_name for info in fields(Settings)}
+    sections = {key.partition(".")[0] for key, _ in leaves()}
     for name, section in layer.values.items():
         if section is None:
             continue
@@ -149,7 +155,10 @@ def _problem(key: str, info: FieldInfo | None, raw: object, layer: Layer) -> Pro
 
 def _shown(key: str, raw: object) -> str:
     """Return a value as a message may show it, shortened; what may hold a secret is not shown."""
-    return "its value" if key in SECRET or key == "backend" else shortened(raw)
+    if key in SECRET or key == "backend":
+        return "its value"
+    shown = repr(raw)
+    return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"
 
 
 def _convert(raw: object, info: FieldInfo, layer: Layer) -> object:

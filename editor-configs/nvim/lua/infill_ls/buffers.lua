@@ -1,0 +1,52 @@
+--- Which buffers are served.
+
+local M = {}
+
+--- Tell whether a buffer is a file. One without a name has no address of its own, and nobody writes
+--- code in help pages.
+---@param bufnr integer
+---@return boolean
+function M.is_served(bufnr)
+  return vim.bo[bufnr].buftype == '' and vim.api.nvim_buf_get_name(bufnr) ~= ''
+end
+
+--- Attach the server to files of no known type: `vim.lsp.enable()` waits for a file type.
+---@param bufnr integer
+local function attach_typeless(bufnr)
+  if vim.bo[bufnr].filetype ~= '' or not M.is_served(bufnr) then
+    return
+  end
+  local config = vim.deepcopy(vim.lsp.config.infill_ls)
+  if config.filetypes or not vim.lsp.is_enabled('infill_ls') then
+    return
+  end
+  config.root_dir = vim.fs.root(bufnr, config.root_markers)
+  vim.lsp.start(config, { bufnr = bufnr, reuse_client = config.reuse_client })
+end
+
+---@param event vim.api.keyset.create_autocmd.callback_args
+local function show_suggestions(event)
+  local client = vim.lsp.get_client_by_id(event.data.client_id)
+  if client and client.name == 'infill_ls' then
+    vim.lsp.inline_completion.enable(true, { bufnr = event.buf })
+  end
+end
+
+--- Serve buffers as they come.
+function M.watch()
+  local group = vim.api.nvim_create_augroup('infill_ls', {})
+  ---@param event string
+  ---@param callback fun(event: vim.api.keyset.create_autocmd.callback_args)
+  local function on(event, callback)
+    vim.api.nvim_create_autocmd(event, { group = group, callback = callback })
+  end
+  on('BufWinEnter', function(event)
+    attach_typeless(event.buf)
+  end)
+  on('LspAttach', show_suggestions)
+  on('CursorMovedI', function()
+    require('infill_ls.suggestions').withdraw_unfit()
+  end)
+end
+
+return M

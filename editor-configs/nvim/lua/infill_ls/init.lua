@@ -1,0 +1,71 @@
+--- Connects Neovim to infill-ls. When to ask, what to ask and what to keep is the server's work.
+
+local M = {}
+
+---@class infill_ls.Options
+---@field settings? table<string, any> What the server is to do, in its own words (`backend`, …).
+---@field accept_key? string|false Accepts a suggestion in insert mode (`<Tab>`); `false`: no key.
+---@field cmd? string[] Starts the server (`{ 'infill-ls' }`).
+
+---@param opts infill_ls.Options
+---@return string? problem One sentence, if an option cannot be used.
+local function problem_of(opts)
+  local types = { settings = 'table', accept_key = 'string', cmd = 'table' }
+  for name, value in pairs(opts) do
+    local is_off = name == 'accept_key' and value == false
+    if not types[name] then
+      return ('there is no option %q; what the server is to do goes in `settings`'):format(name)
+    elseif type(value) ~= types[name] and not is_off then
+      return ('the option %q must be a %s, not %s'):format(name, types[name], vim.inspect(value))
+    end
+  end
+end
+
+---@param message string
+local function complain(message)
+  vim.notify('infill-ls: ' .. message, vim.log.levels.ERROR)
+end
+
+--- Serve every file that is open or will be opened, and show the suggestions in it.
+---@param opts? infill_ls.Options
+function M.setup(opts)
+  opts = opts or {}
+  if vim.fn.has('nvim-0.12') == 0 then
+    return complain('Neovim 0.12 or newer is needed; `nvim --version` tells which one this is')
+  end
+  local problem = problem_of(opts)
+  if problem then
+    return complain(problem)
+  end
+
+  -- A plugin manager may add this folder after it has loaded all plugins.
+  vim.cmd.runtime('plugin/infill_ls.lua')
+  -- An empty table would become a JSON array.
+  local settings = next(opts.settings or {}) and opts.settings
+  vim.lsp.config('infill_ls', { cmd = opts.cmd, init_options = settings })
+  require('infill_ls.buffers').watch()
+  if opts.accept_key ~= false then
+    require('infill_ls.accept_key').map(opts.accept_key or '<Tab>')
+  end
+
+  -- `vim.lsp.enable()` only logs that the command is missing.
+  local cmd = vim.lsp.config.infill_ls.cmd
+  if type(cmd) == 'table' and vim.fn.executable(cmd[1]) == 0 then
+    return complain(('%q is not on PATH; install it, or give its path in `cmd`'):format(cmd[1]))
+  end
+  vim.lsp.enable('infill_ls')
+end
+
+--- Switch the suggestions in the current buffer off or on.
+function M.toggle()
+  local is_enabled = vim.lsp.inline_completion.is_enabled({ bufnr = 0 })
+  vim.lsp.inline_completion.enable(not is_enabled, { bufnr = 0 })
+end
+
+--- Return how the server is, in a few words for a statusline; empty while it does not run.
+---@return string
+function M.status()
+  return require('infill_ls.status').text()
+end
+
+return M

@@ -1,0 +1,68 @@
+"""Real editors, each with its configuration from editor-configs and the real server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from editors import neovim
+from editors.neovim import Neovim
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark of tests that need the embedded model."""
+    config.addinivalue_line("markers", "model: needs the embedded model, and is slow without a GPU")
+
+
+@pytest.fixture
+def host() -> Iterator[FakeHost]:
+    """A host of Code Llama whose answers the test scripts."""
+    with FakeHost(Tgi()) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def nvim_program() -> str:
+    """The path of a Neovim that is new enough."""
+    program = neovim.find_program()
+    if program is None:
+        complain = pytest.fail if "CI" in os.environ else pytest.skip
+        complain("needs Neovim 0.12 or newer: tests/editors/install_nvim.sh gets it")
+    return program
+
+
+@pytest.fixture
+def start_nvim(nvim_program: str, tmp_path: Path) -> Iterator[Callable[[], Neovim]]:
+    """Starts editors; in the end, none may have told or logged an error that is not ours."""
+    started: list[Neovim] = []
+
+    def start() -> Neovim:
+        started.append(Neovim(nvim_program, neovim.environment(tmp_path)))
+        return started[-1]
+
+    yield start
+    for nvim in started:
+        log, messages = nvim.log(), nvim.messages()
+        nvim.close()
+        # shown with a failing test
+        print(*messages, log, sep="\n")
+        assert [line for line in messages if not line.startswith("infill-ls: ")] == []
+        assert [line for line in log.splitlines() if _is_error(line)] == []
+
+
+def _is_error(line: str) -> bool:
+    """Tell whether a line of the log is one; Neovim calls all that a server prints ERROR."""
+    return "Traceback" in line or ("[ERROR]" in line and '"stderr"' not in line)
+
+
+@pytest.fixture
+def nvim(start_nvim: Callable[[], Neovim], host: FakeHost) -> Neovim:
+    """A Neovim whose completions come from `host`."""
+    nvim = start_nvim()
+    nvim.set_up({"settings": {"backend": {"kind": "tgi", "url": host.url}}})
+    return nvim
