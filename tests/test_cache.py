@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -17,6 +18,7 @@ from infill_ls.settings.tree import CacheSettings, CompletionSettings, PromptSet
 from infill_ls.types import CompletionRequest, Prompt
 
 RequestAt = Callable[..., CompletionRequest]
+Wanted = Literal["auto", "single", "multi"]
 
 ANSWER = Answer("a + b", "end")
 
@@ -26,9 +28,9 @@ def prompt_of(
     suffix: str = "\n",
     *,
     dialect: Dialect = CODE_LLAMA,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
 ) -> Prompt:
-    return render(dialect, prefix, suffix, settings=settings)
+    return render(dialect, prefix, suffix, settings=settings or Settings())
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_other_model_is_another_question(question: Question) -> None:
     ],
 )
 def test_other_place_is_another_question(
-    question: Question, request_at: RequestAt, marked: str, lines: str
+    question: Question, request_at: RequestAt, marked: str, lines: Wanted
 ) -> None:
     """What ends the reading of an answer may lie beyond the prompt, and decides it as well."""
     cache = Cache(CacheSettings())

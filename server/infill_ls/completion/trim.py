@@ -10,7 +10,7 @@ from infill_ls.types import Control, Prompt
 
 _BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 _QUOTES = "\"'`"
-_MID_TOKEN = re.compile(r"\w\w|\s\s")
+_MID_TOKEN = re.compile(r"\w\w|[ \t][ \t]")
 """Two characters that belong together."""
 
 
@@ -22,9 +22,7 @@ def trim(answer: str, prompt: Prompt, place: Place) -> str:
     text = _without_control(answer, prompt)
     while (shorter := _without_rest(_without_lines_below(text, place), place)) != text:
         text = shorter
-    # Before code, blanks at the end are part of the answer: "not ", "x = 1\n    ".
-    kept = text if place.code_follows and text.strip() else text.rstrip()
-    return re.sub(r"\r\n|\r|\n", place.line_end, kept)
+    return re.sub(r"\r\n|\r|\n", place.line_end, _without_blanks(text, place))
 
 
 def _without_control(text: str, prompt: Prompt) -> str:
@@ -67,6 +65,13 @@ def _is_doubled(kept: str, length: int, place: Place) -> bool:
     if re.search(r"\w", repeated):
         return True
     return not _opens(kept) and not _closes(repeated, place.head + kept + repeated + place.rest)
+
+
+def _without_blanks(text: str, place: Place) -> str:
+    """Cut white space at the end, but before code only what is there already: "not ", "x\\n  "."""
+    if not place.code_follows or not text.strip():
+        return text.rstrip()
+    return text.rstrip(" \t") if place.rest[0].isspace() else text
 
 
 def _opens(text: str) -> bool:

@@ -90,7 +90,7 @@ def load(layers: Iterable[Layer]) -> Loaded:
                 values[key] = _convert(raw, info, layer)
                 origins[key] = layer.source
                 given_for[key] = given.get("backend.url") or values.get("backend.url")
-    for key in SECRET & values.keys():
+    for key in sorted(SECRET & values.keys()):
         if not _same_host(given_for[key], values.get("backend.url")):
             reason = f"it was given for {given_for[key]} and is not sent anywhere else"
             problems.append(Problem(key, origins.pop(key), reason))

@@ -1,0 +1,344 @@
+"""Prompts: a model's format, a document's windows, and text that spells a control token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from infill_ls.prompt.build import EMBEDDED_TOKENS, REMOTE_TOKENS, build, render
+from infill_ls.prompt.dialects import CODE_LLAMA, DIALECTS, PLAIN, QWEN_CODER, Dialect, choose
+from infill_ls.prompt.window import CHARS_PER_TOKEN, window
+from infill_ls.settings.tree import CompletionSettings, PromptSettings, Settings
+from infill_ls.text import Text
+from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt
+
+RequestAt = Callable[..., CompletionRequest]
+Order = Literal["psm", "spm"]
+
+SPELLINGS = [
+    "<PRE>", "<SUF>", "<MID>", "<EOT>", "<FILL_ME>", "<s>", "</s>", "<unk>", "<|fim_prefix|>",
+    "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>", "<|im_end|>", "<tool_call>",
+    "</tool_call>", "<|eot_id|>", "<|reserved_special_token_7|>", "<｜fim▁hole｜>",
+]  # fmt: skip
+"""What tokenizers of code models read as control tokens."""
+
+pieces = st.sampled_from([*SPELLINGS, *"<|>/_ \n", "PRE", "s>", "<<", "|>", "x", "漢", "😀"])
+texts = st.lists(pieces, max_size=12).map("".join)
+dialects = st.sampled_from(DIALECTS)
+
+
+def text_of(prompt: Prompt) -> str:
+    """Return what a host that takes text is given."""
+    return "".join(
+        part.text if isinstance(part, Control) else part.plain() for part in prompt.parts
+    )
+
+
+def sides_of(prompt: Prompt) -> tuple[str, ...]:
+    """Return prefix and suffix, whole, as far as the prompt has them."""
+    codes = [part for part in prompt.parts if isinstance(part, Code)]
+    codes.sort(key=lambda code: not code.before_cursor)
+    return tuple("".join(code.segments) for code in codes)
+
+
+def rendered(
+    dialect: Dialect, prefix: str = "", suffix: str = "", *, order: Order = "psm"
+) -> Prompt:
+    return render(dialect, prefix, suffix, settings=Settings(prompt=PromptSettings(order=order)))
+
+
+@pytest.mark.parametrize(
+    ("model", "dialect"),
+    [
+        ("codellama/CodeLlama-7b-hf", CODE_LLAMA),
+        ("codellama/CodeLlama-13b-hf", CODE_LLAMA),
+        ("codellama/CodeLlama-7b-Instruct-hf", CODE_LLAMA),
+        ("meta-llama/CodeLlama-13b-Instruct-hf", CODE_LLAMA),
+        ("TheBloke/CodeLlama-7B-GGUF", CODE_LLAMA),
+        ("codellama:7b-code", CODE_LLAMA),
+        ("code-llama-7b", CODE_LLAMA),
+        ("code_llama_13b", CODE_LLAMA),
+        ("/models/codellama-7b.Q4_K_M.gguf", CODE_LLAMA),
+        ("C:\\models\\codellama-13b.Q5_0.gguf", CODE_LLAMA),
+        ("/srv/python/34b/codellama-7b.Q4_K_M.gguf", CODE_LLAMA),
+        ("/data/tiny-codellama-random.gguf", CODE_LLAMA),
+        ("codellama/CodeLlama-34b-hf", PLAIN),
+        ("codellama/CodeLlama-34b-Instruct-hf", PLAIN),
+        ("codellama/CodeLlama-70b-hf", PLAIN),
+        ("codellama/CodeLlama-7b-Python-hf", PLAIN),
+        ("TheBloke/CodeLlama-13B-Python-GGUF", PLAIN),
+        ("/models/codellama-34b.Q4_K_M.gguf", PLAIN),
+        ("C:\\models\\codellama-7b-python.Q4_K_M.gguf", PLAIN),
+        ("codellama:70b-code", PLAIN),
+        ("Phind/Phind-CodeLlama-34B-v2", PLAIN),
+        ("Qwen/Qwen2.5-Coder-0.5B", QWEN_CODER),
+        ("Qwen/Qwen2.5-Coder-7B-Instruct-GGUF", QWEN_CODER),
+        ("qwen2.5-coder:1.5b-base", QWEN_CODER),
+        ("/models/qwen2.5-coder-0.5b-q4_k_m.gguf", QWEN_CODER),
+        ("qwen2_5-coder-3b", QWEN_CODER),
+        ("qwen25-coder", QWEN_CODER),
+        ("Qwen/Qwen2.5-7B", PLAIN),
+        ("Qwen/CodeQwen1.5-7B", PLAIN),
+        ("meta-llama/Llama-2-7b-hf", PLAIN),
+        ("bigcode/starcoder2-3b", PLAIN),
+        ("deepseek-ai/deepseek-coder-6.7b-base", PLAIN),
+        ("WizardLM/WizardCoder-Python-34B-V1.0", PLAIN),
+        ("gpt-4", PLAIN),
+        ("", PLAIN),
+    ],
+)
+def test_models_name_tells_its_format(model: str, dialect: Dialect) -> None:
+    """Only a model that was trained to fill in, as far as its name tells, is asked to."""
+    assert choose("auto", model) is dialect
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize("model", ["codellama/CodeLlama-7b-hf", "Qwen2.5-Coder-1.5B", "my-model"])
+def test_setting_overrides_the_name(dialect: Dialect, model: str) -> None:
+    """`prompt.template` decides, whatever the model is called."""
+    assert choose(dialect.name, model) is dialect
+
+
+@pytest.mark.parametrize("prefix", ["def f():\n    return ", "", " ", "\n"])
+@pytest.mark.parametrize("suffix", ["\n\nf()\n", "", " x"])
+def test_code_llama_is_asked_in_its_own_words(prefix: str, suffix: str) -> None:
+    """The text form of both orders is that of Meta's code, without the begin token."""
+    psm = rendered(CODE_LLAMA, prefix, suffix)
+    spm = rendered(CODE_LLAMA, prefix, suffix, order="spm")
+
+    assert text_of(psm) == "<PRE> " + prefix + " <SUF>" + suffix + " <MID>"
+    assert text_of(spm) == "<PRE> <SUF>" + suffix + " <MID> " + prefix
+    assert (psm.end, psm.sentencepiece) == ((Control("<EOT>", 32010),), True)
+
+
+@pytest.mark.parametrize("order", ["psm", "spm"])
+def test_qwen_is_asked_prefix_first(order: Order) -> None:
+    """Its only order is the one it was trained on, whatever the settings say."""
+    prompt = rendered(QWEN_CODER, "a = ", "\nb = 2\n", order=order)
+
+    assert text_of(prompt) == "<|fim_prefix|>a = <|fim_suffix|>\nb = 2\n<|fim_middle|>"
+    assert Control("<|endoftext|>") in prompt.end
+    assert not prompt.sentencepiece
+
+
+@pytest.mark.parametrize("order", ["psm", "spm"])
+def test_other_models_are_shown_the_prefix_alone(order: Order) -> None:
+    """A model that cannot fill in goes on after the cursor; there is no foreign token."""
+    prompt = rendered(PLAIN, "a = ", "\nb = 2\n", order=order)
+
+    assert text_of(prompt) == "a = "
+    assert (prompt.end, sides_of(prompt)) == ((), ("a = ",))
+
+
+def test_prompt_says_how_much_and_how_freely_to_write() -> None:
+    """Length and temperature are those of the settings."""
+    wanted = Settings(completion=CompletionSettings(max_tokens=7, temperature=0.5))
+
+    prompt = render(CODE_LLAMA, "", "", settings=wanted)
+
+    assert (prompt.max_tokens, prompt.temperature) == (7, 0.5)
+
+
+@pytest.mark.parametrize("marked", ["a = ‸\nb = 2\n", "‸", "x‸", "‸x", "a\r\n‸b\r\n", "漢‸😀\n"])
+def test_whole_small_file_is_shown(request_at: RequestAt, marked: str) -> None:
+    """What fits the budget is not cut, at line ends or elsewhere."""
+    prompt = build(request_at(marked), ModelInfo("codellama-7b", None), Settings())
+
+    assert sides_of(prompt) == tuple(marked.split("‸"))
+
+
+@pytest.mark.parametrize("string", ["x" * 90, "漢" * 10, "漢x" * 9, "x\n" * 44 + "xx"])
+def test_file_that_just_fits_is_not_cut(string: str) -> None:
+    """The budget counts every character, and the last one still belongs to it."""
+    for cursor in range(len(string) + 1):
+        windows = window(Text(string), cursor, 30, 0.25)
+
+        assert windows == (string[:cursor], string[cursor:])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (10_000, 10_000, (225, 75)),  # each its share
+        (10, 10_000, (10, 290)),  # the suffix gets what the prefix leaves
+        (10_000, 10, (290, 10)),  # and the other way round
+        (0, 10_000, (0, 300)),
+        (10_000, 0, (300, 0)),
+        (225, 75, (225, 75)),
+        (100, 100, (100, 100)),
+    ],
+)
+def test_unused_share_goes_to_the_other_side(
+    before: int, after: int, expected: tuple[int, int]
+) -> None:
+    """A quarter is the suffix's, but no part of the budget is left unused."""
+    prefix, suffix = window(Text("x" * (before + after)), before, 100, 0.25)
+
+    assert (len(prefix), len(suffix)) == expected
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.9])
+def test_suffix_gets_the_share_of_the_settings(share: float) -> None:
+    """`prompt.suffixShare` divides the budget of a long file."""
+    prefix, suffix = window(Text("x" * 20_000), 10_000, 1_000, share)
+
+    assert (len(prefix), len(suffix)) == (3_000 - 3_000 * share, 3_000 * share)
+
+
+def test_window_of_one_endless_line_keeps_both_sides() -> None:
+    """A minified file of one line of 200 kB is cut inside the line, at both ends."""
+    line = "var a=1;" * 25_000
+
+    prefix, suffix = window(Text(line), 100_000, 1_024, 0.25)
+
+    assert prefix == line[100_000 - 2_304 : 100_000]
+    assert suffix == line[100_000 : 100_000 + 768]
+
+
+def test_window_begins_and_ends_with_whole_lines() -> None:
+    """Where a line end is near the edge, the model sees no half lines."""
+    text = "".join(f"line {number:03}\n" for number in range(400))
+
+    prefix, suffix = window(Text(text), 1_805, 100, 0.25)
+
+    assert prefix.startswith("line ")
+    assert suffix.endswith("\n")
+    assert text.index(prefix) + len(prefix) == text.index(suffix) == 1_805
+    assert 280 <= len(prefix + suffix) <= 300
+
+
+def test_line_ends_far_from_the_edge_do_not_shrink_the_window() -> None:
+    """A long line at the edge is cut inside rather than left out."""
+    text = "x" * 1_000 + "\nabc" + "\n" + "y" * 1_000
+
+    prefix, suffix = window(Text(text), 1_003, 100, 0.5)
+
+    assert (prefix, suffix) == ("x" * 147 + "\nab", "c\n" + "y" * 148)
+
+
+@pytest.mark.parametrize(
+    ("character", "count"), [("x", 75), ("é", 12), ("漢", 8), ("😀", 6), ("\ufffd", 8)]
+)
+def test_characters_beyond_ascii_count_for_their_bytes(character: str, count: int) -> None:
+    """A vocabulary that lacks a character spends a token on each of its bytes."""
+    prefix, suffix = window(Text(character * 2_000), 1_000, 25, 0.0)
+
+    assert (len(prefix), suffix) == (count, "")
+
+
+def test_mixed_text_keeps_to_the_budget() -> None:
+    """Comments in Chinese cost what they cost, and code between them stays cheap."""
+    prefix, suffix = window(Text("x = 1  # 漢字\n" * 500), 3_000, 1_000, 0.25)
+
+    size = sum(1 if c.isascii() else 3 * len(c.encode()) for c in prefix + suffix)
+
+    assert 2_800 <= size <= 3_000
+
+
+@given(texts.map(lambda text: text * 4), st.data(), st.integers(16, 60), st.floats(0, 0.9))
+@settings(max_examples=200, deadline=None)
+def test_windows_lie_at_the_cursor_within_the_budget(
+    string: str, data: st.DataObject, tokens: int, share: float
+) -> None:
+    """Whatever the text, the windows touch at the cursor and together keep to the budget."""
+    text = Text(string)
+    offset = data.draw(st.integers(0, len(text)))
+
+    prefix, suffix = window(text, offset, tokens, share)
+
+    size = sum(1 if c.isascii() else 3 * len(c.encode()) for c in prefix + suffix)
+    assert string[:offset].endswith(prefix)
+    assert string[offset:].startswith(suffix)
+    assert size <= tokens * CHARS_PER_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "tokens"),
+    [
+        (ModelInfo("codellama", None), None, REMOTE_TOKENS),
+        (ModelInfo("codellama", None, slow=True), None, EMBEDDED_TOKENS),
+        (ModelInfo("codellama", None), 300, 300),
+        (ModelInfo("codellama", None, slow=True), 300, 300),
+        (ModelInfo("codellama", 16_384), 2_000, 2_000),
+        (ModelInfo("codellama", 696), 2_000, 400),  # two thirds of what the answer leaves
+        (ModelInfo("codellama", 64), 2_000, 16),  # hopeless, but not nothing
+    ],
+)
+def test_budget_is_what_is_wanted_within_what_the_host_takes(
+    request_at: RequestAt, model: ModelInfo, wanted: int | None, tokens: int
+) -> None:
+    """The settings say how much; the host's context, less the answer's, is the limit."""
+    chosen = Settings(prompt=PromptSettings(max_tokens=wanted))
+
+    prompt = build(request_at("x" * 9_000 + "‸" + "y" * 9_000), model, chosen)
+
+    assert sum(map(len, sides_of(prompt))) == tokens * CHARS_PER_TOKEN
+
+
+def test_plain_format_spends_the_whole_budget_on_the_prefix(request_at: RequestAt) -> None:
+    """Where no suffix is shown, none is paid for."""
+    prompt = build(
+        request_at("x" * 9_000 + "‸" + "y" * 9_000), ModelInfo("my-model", None), Settings()
+    )
+
+    assert text_of(prompt) == "x" * REMOTE_TOKENS * CHARS_PER_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("dialect", "spelling"),
+    [(CODE_LLAMA, spelling) for spelling in SPELLINGS[:8]]
+    + [(QWEN_CODER, spelling) for spelling in SPELLINGS[8:16]]
+    + [(PLAIN, spelling) for spelling in SPELLINGS[5:13] + SPELLINGS[15:]],
+)
+def test_text_is_divided_inside_what_spells_a_token(dialect: Dialect, spelling: str) -> None:
+    """Neither side has a token's spelling in one piece, and text for a host ends at it."""
+    prompt = rendered(dialect, f"a {spelling} b", f"c {spelling} d")
+
+    prefix, *suffix = (part for part in prompt.parts if isinstance(part, Code))
+    assert prefix.segments == ("a <", f"{spelling[1:]} b")
+    assert prefix.plain() == f"{spelling[1:]} b"
+    assert [code.segments for code in suffix] in ([], [("c <", f"{spelling[1:]} d")])
+    assert [code.plain() for code in suffix] in ([], ["c <"])
+
+
+@pytest.mark.parametrize(
+    "text", ["a < b > c", "List<PRE, SUF>", "<html><body></html>", "a <| b |> c", "x << y", "<S>"]
+)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_ordinary_angles_divide_nothing(dialect: Dialect, text: str) -> None:
+    """Generics, tags, shifts and pipes are code like any other."""
+    prefix = next(part for part in rendered(dialect, text).parts if isinstance(part, Code))
+
+    assert prefix.segments == (text,)
+
+
+@given(dialects, texts, texts, st.sampled_from(["psm", "spm"]))
+@example(CODE_LLAMA, "<<PRE>", "<PRE><PRE>", "psm")
+@example(QWEN_CODER, "<|a|><|b|>", "<|fim_<|fim_prefix|>", "psm")
+@settings(max_examples=300, deadline=None)
+def test_no_segment_spells_a_token(
+    dialect: Dialect, prefix: str, suffix: str, order: Order
+) -> None:
+    """Joined, the segments are the window; alone, none of them spells a control token."""
+    prompt = rendered(dialect, prefix, suffix, order=order)
+
+    codes = [part for part in prompt.parts if isinstance(part, Code)]
+    assert sides_of(prompt) == (prefix, suffix)[: len(codes)]
+    assert not any(dialect.control.search(each) for code in codes for each in code.segments)
+
+
+@given(dialects, texts, texts, st.sampled_from(["psm", "spm"]))
+@settings(max_examples=300, deadline=None)
+def test_text_spells_no_token_but_the_formats_own(
+    dialect: Dialect, prefix: str, suffix: str, order: Order
+) -> None:
+    """Put together for a host that takes text, the buffer adds no control token either."""
+    prompt = rendered(dialect, prefix, suffix, order=order)
+
+    own = [part.text for part in prompt.parts if isinstance(part, Control)]
+    spelled = dialect.control.findall(text_of(prompt))
+    assert spelled == dialect.control.findall("".join(own))
