@@ -14,11 +14,6 @@ from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the mark of tests that need the embedded model."""
-    config.addinivalue_line("markers", "model: needs the embedded model, and is slow without a GPU")
-
-
 @pytest.fixture
 def host() -> Iterator[FakeHost]:
     """A host of Code Llama whose answers the test scripts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -35,11 +36,19 @@ _COMMANDS = {
     "model": "pull, list and remove the embedded model's file",
 }
 
+_ASKS = {"-h", "--help", "--version"}
+"""What is asked of infill-ls itself, not of the server that it is without a command."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command; return the exit status: 0 for success, 1 for failure, 2 for bad options."""
-    argv = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A Windows pipe, for one, cannot take every character of a file; the others still go out.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    argv = _standard_input_last(sys.argv[1:] if argv is None else argv)
     name = next((word for word in argv if word in _COMMANDS), "serve")
+    if name not in argv and not _ASKS.intersection(argv):
+        argv = [name, *argv]
     # Only the command that runs is imported: the server must not wait for what others need.
     command = import_module(f"infill_ls.cli.{name}")
     try:
@@ -50,6 +59,13 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _standard_input_last(argv: list[str]) -> list[str]:
+    """Move `-:LINE:COLUMN` behind a `--`, because argparse would take it for an option."""
+    places = [word for word in argv if word.startswith("-:")]
+    others = [word for word in argv if not word.startswith("-:")]
+    return [*others, "--", *places] if places else others
 
 
 def _parser(running: str, command: ModuleType) -> argparse.ArgumentParser:

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from msgspec import json
+import msgspec
 
 from infill_ls.backends.connect import connect
 from infill_ls.cli.configured import above_editor, add_backend_options, below_editor
@@ -27,7 +28,7 @@ from infill_ls.completion.completer import Completer
 from infill_ls.prompt.build import build
 from infill_ls.settings.read import load
 from infill_ls.settings.tree import Settings
-from infill_ls.types import Completion, CompletionRequest
+from infill_ls.types import Completion, CompletionRequest, Report
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +69,7 @@ def _show_prompt(settings: Settings, request: CompletionRequest) -> int:
         say(err(), "The host is not asked for its model; give --model to see its own format")
     for exchange in backend.preview(build(request, model, settings)):
         say(out(), f"{exchange.method} {exchange.url}")
-        say(out(), json.format(json.encode(exchange.body)).decode())
+        say(out(), msgspec.json.format(msgspec.json.encode(exchange.body)).decode())
     return 0
 
 
@@ -77,7 +78,7 @@ async def _complete(settings: Settings, request: CompletionRequest, *, as_json: 
     async with aclosing(completer):
         if as_json:
             completion = await completer.complete(request)
-            say(out(), json.encode(_object(request, completion)).decode())
+            say(out(), json.dumps(_object(request, completion)))
         else:
             say(err(), _summary(await _drawn(completer, request)))
     return 0
@@ -91,10 +92,11 @@ async def _drawn(completer: Completer, request: CompletionRequest) -> Completion
 
 
 def _object(request: CompletionRequest, completion: Completion | None) -> dict[str, object]:
-    """Return what `--json` prints; with nothing to insert, the text is empty."""
+    """Return what `--json` prints; with nothing to insert, the text is empty, the report null."""
     if completion is None:
         here = _place(request, request.offset)
-        return {"text": "", "range": {"start": here, "end": here}, "finish": "end"}
+        nothing: dict[str, object] = {"text": "", "range": {"start": here, "end": here}}
+        return {**nothing, "finish": "end", **dict.fromkeys(field.name for field in fields(Report))}
     place = {
         "start": _place(request, completion.start),
         "end": _place(request, completion.end),

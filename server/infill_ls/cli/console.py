@@ -32,8 +32,8 @@ def err() -> Console:
 
 
 def say(console: Console, text: str) -> None:
-    """Print the text as it is: no markup, and paths are not broken into lines."""
-    console.print(text, markup=False, soft_wrap=True)
+    """Print the text as it is: no markup, no `:x:` made an emoji, no path broken into lines."""
+    console.out(text, highlight=False)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from infill_ls.types import Progress
@@ -17,12 +18,10 @@ def progress_of(server: LanguageServer) -> Progress:
 
     @asynccontextmanager
     async def progress(title: str) -> AsyncIterator[None]:
-        window = server.client_capabilities.window
-        if window is None or not window.work_done_progress:
+        token = str(uuid.uuid4())
+        if not await _is_created(server, token):
             yield
             return
-        token = str(uuid.uuid4())
-        await server.work_done_progress.create_async(token)
         begin = types.WorkDoneProgressBegin(title=f"infill-ls: {title}", cancellable=False)
         server.work_done_progress.begin(token, begin)
         try:
@@ -31,3 +30,15 @@ def progress_of(server: LanguageServer) -> Progress:
             server.work_done_progress.end(token, types.WorkDoneProgressEnd())
 
     return progress
+
+
+async def _is_created(server: LanguageServer, token: str) -> bool:
+    """Ask the editor to show progress; one that cannot, or refuses, must not be sent any."""
+    window = server.client_capabilities.window
+    if window is None or not window.work_done_progress:
+        return False
+    try:
+        await server.work_done_progress.create_async(token)
+    except JsonRpcException:
+        return False
+    return True

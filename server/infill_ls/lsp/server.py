@@ -7,6 +7,7 @@ import logging
 from importlib import import_module
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from infill_ls import __version__
@@ -92,13 +93,17 @@ async def initialized(server: Server, params: types.InitializedParams) -> None:
 
 
 async def _pull_configuration(server: Server) -> bool:
-    """Ask the editor for our section; tell whether it can be asked."""
+    """Ask the editor for our section; tell whether it has answered."""
     workspace = server.client_capabilities.workspace
     if workspace is None or not workspace.configuration:
         return False
     items = [types.ConfigurationItem(section=SECTION)]
-    [configuration] = await server.workspace_configuration_async(types.ConfigurationParams(items))
-    server.session.configure(configuration)
+    try:
+        answer = await server.workspace_configuration_async(types.ConfigurationParams(items))
+    except JsonRpcException as error:
+        logger.warning("the editor does not tell its configuration (%s)", type(error).__name__)
+        return False
+    server.session.configure(answer[0] if answer else None)
     return True
 
 

@@ -1,0 +1,194 @@
+"""Completions, as an editor sees them, and the prompts that they come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from e2e.editor import AUTOMATIC, INLINE, URI, Editor, text_of
+from e2e.server import served_by
+from fakes.host import FakeHost
+from fakes.script import EOT
+
+FUNCTION = "def inc(n):\n    return ‸\n"
+EMOJI = "s = '🙂' + ‸\n"
+ENCODINGS = [
+    types.PositionEncodingKind.Utf8,
+    types.PositionEncodingKind.Utf16,
+    types.PositionEncodingKind.Utf32,
+]
+
+
+def prompt_of(host: FakeHost) -> str:
+    """The last prompt that came to the host."""
+    return str(host.asked[-1].request.json["inputs"])
+
+
+def texts(values: list[list[dict[str, Any]]]) -> list[str]:
+    """The text of the one item in each of the partial results."""
+    return [item["insertText"] for [item] in values]
+
+
+async def test_the_item_stands_at_the_cursor(editor: Editor, host: FakeHost) -> None:
+    """The answer is one item with the text and an empty range at the cursor."""
+    host.answers("n", " + 1", EOT)
+    await editor.begin(served_by(host))
+    cursor = editor.open(FUNCTION)
+
+    answer = await editor.inline(cursor)
+
+    assert answer is not None
+    [item] = answer.items
+    place = types.Range(cursor, cursor)
+    assert item == types.InlineCompletionItem("n + 1", range=place)
+
+
+async def test_the_model_sees_what_stands_around_the_cursor(editor: Editor, host: FakeHost) -> None:
+    """The prompt has the text before the cursor, then the text after it, between the tokens."""
+    host.answers("n")
+    await editor.begin(served_by(host))
+
+    await editor.inline(editor.open(FUNCTION))
+
+    assert prompt_of(host) == "<PRE> def inc(n):\n    return  <SUF>\n <MID>"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+async def test_positions_count_in_the_encoding_that_was_agreed(
+    editor: Editor, host: FakeHost, encoding: types.PositionEncodingKind
+) -> None:
+    """Behind an emoji, cursor and range are right in each of the three encodings."""
+    host.answers("t")
+    general = types.GeneralClientCapabilities(position_encodings=[encoding])
+    capabilities = types.ClientCapabilities(text_document=INLINE, general=general)
+    result = await editor.begin(served_by(host), capabilities)
+    cursor = editor.open(EMOJI)
+
+    answer = await editor.inline(cursor)
+
+    assert result.capabilities.position_encoding == encoding
+    assert prompt_of(host).startswith("<PRE> s = '🙂' +  <SUF>")
+    assert answer is not None
+    assert answer.items[0].range == types.Range(cursor, cursor)
+
+
+async def test_partial_results_grow_until_the_answer(editor: Editor, host: FakeHost) -> None:
+    """With a token for partial results, each longer item is sent before the final answer."""
+    host.answers("n", " +", " 1")
+    await editor.begin(served_by(host))
+    cursor = editor.open(FUNCTION)
+
+    answer = await editor.inline(cursor, partial_results="stream-1")
+
+    grown = texts(editor.partial_results)
+    assert grown[:3] == ["n", "n +", "n + 1"]
+    assert set(grown[3:]) <= {"n + 1"}
+    assert answer is not None
+    assert answer.items[0].insert_text == "n + 1"
+
+
+async def test_a_partial_result_comes_while_the_model_writes(
+    editor: Editor, host: FakeHost
+) -> None:
+    """The first piece is shown while the host still works on the second."""
+    gate = host.gate()
+    host.answers("n", " + 1", gate=gate)
+    await editor.begin(served_by(host))
+    cursor = editor.open(FUNCTION)
+    asking = editor.asking(cursor, partial_results=7)
+
+    gate.open()
+    await editor.until(lambda: texts(editor.partial_results) == ["n"])
+    was_answered = asking.done()
+    gate.stand_open()
+
+    assert not was_answered
+    assert text_of(await asking) == "n + 1"
+
+
+async def test_without_a_token_there_are_no_partial_results(editor: Editor, host: FakeHost) -> None:
+    """An editor that did not ask for partial results gets none."""
+    host.answers("n", " + 1")
+    await editor.begin(served_by(host))
+
+    await editor.inline(editor.open(FUNCTION))
+
+    assert editor.partial_results == []
+
+
+async def test_nothing_to_insert_is_an_empty_list(editor: Editor, host: FakeHost) -> None:
+    """Where the model has nothing to say, the answer is a list without items."""
+    host.answers(EOT)
+    await editor.begin(served_by(host))
+
+    answer = await editor.inline(editor.open(FUNCTION))
+
+    assert answer is not None
+    assert list(answer.items) == []
+
+
+async def test_a_document_that_is_not_open_has_no_answer(editor: Editor, host: FakeHost) -> None:
+    """For a document that was never opened, or is closed again, the answer is null."""
+    await editor.begin(served_by(host))
+    cursor = editor.open(FUNCTION)
+    closed = types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(URI))
+    editor.text_document_did_close(closed)
+
+    answers = [await editor.inline(cursor), await editor.inline(cursor, uri="file:///other.py")]
+
+    assert answers == [None, None]
+    assert host.requests == ()
+
+
+async def test_the_newest_text_is_completed(editor: Editor, host: FakeHost) -> None:
+    """Edits that were sent right before the request are in the prompt."""
+    host.answers("2")
+    await editor.begin(served_by(host))
+    editor.open("a\n🙂 = 1\n")
+    emoji = types.Range(types.Position(1, 0), types.Position(1, 2))
+    end = types.Position(2, 0)
+
+    editor.replace(emoji, "b")
+    editor.replace(types.Range(end, end), "c = ")
+    await editor.inline(types.Position(2, 4))
+
+    assert prompt_of(host) == "<PRE> a\nb = 1\nc =  <SUF> <MID>"
+
+
+async def test_switched_off_only_who_asks_gets_a_completion(editor: Editor, host: FakeHost) -> None:
+    """With `completion.enabled` false, typing asks no host; asking for it does."""
+    host.answers("n")
+    await editor.begin(served_by(host, completion={"enabled": False}))
+    cursor = editor.open(FUNCTION)
+
+    typed = await editor.inline(cursor, trigger=AUTOMATIC)
+    asked_while_typing = host.requests
+    invoked = await editor.text(cursor)
+
+    assert typed is not None
+    assert list(typed.items) == []
+    assert asked_while_typing == ()
+    assert invoked == "n"
+
+
+async def test_the_menu_item_replaces_the_word_at_the_cursor(
+    editor: Editor, host: FakeHost
+) -> None:
+    """An editor without ghost text gets an item that it neither filters out nor sorts away."""
+    host.answers("urn n", "\n    # 1")
+    await editor.begin(served_by(host), types.ClientCapabilities())
+    cursor = editor.open("def inc(n):\n    ret‸\n")
+
+    params = types.CompletionParams(types.TextDocumentIdentifier(URI), cursor)
+    answer = await editor.text_document_completion_async(params)
+
+    assert isinstance(answer, types.CompletionList)
+    assert answer.is_incomplete
+    [item] = answer.items
+    text = "return n\n    # 1"
+    word = types.Range(types.Position(1, 4), cursor)
+    assert item.text_edit == types.TextEdit(word, text)
+    assert (item.label, item.filter_text, item.sort_text) == ("return n", "ret", "\0")
+    assert item.insert_text_mode is types.InsertTextMode.AsIs
