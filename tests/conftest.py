@@ -19,7 +19,7 @@ def request_at() -> Callable[..., CompletionRequest]:
     """Make a request from a text in which ‸ marks the cursor."""
 
     def make(
-        marked: str, *, uri: str = "file:///work/a.py", trigger: Trigger = Trigger.INVOKED
+        marked: str, *, uri: str = "file:///project/a.py", trigger: Trigger = Trigger.INVOKED
     ) -> CompletionRequest:
         before, after = marked.split("‸")
         document = Document(uri, "python", 1, Text(before + after))

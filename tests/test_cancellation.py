@@ -185,7 +185,7 @@ async def test_other_document_goes_on(
     session: Session, request_at: RequestAt, request_while_typing: CompletionRequest
 ) -> None:
     """Ending one request does not touch one for another document."""
-    other = await session.held_at("first delta", request_at("y = ‸", uri="file:///work/b.py"))
+    other = await session.held_at("first delta", request_at("y = ‸", uri="file:///project/b.py"))
     asking = await session.held_at("mid-stream", request_while_typing)
 
     await cancel(asking)

@@ -34,7 +34,7 @@ from infill_ls.types import (
 RequestAt = Callable[..., CompletionRequest]
 CompleterWith = Callable[[Settings], Completer]
 
-OTHER_URI = "file:///work/b.py"
+OTHER_URI = "file:///project/b.py"
 
 
 async def test_keystroke_goes_its_way_in_order(

@@ -15,7 +15,7 @@ from infill_ls.lsp.documents import install
 from infill_ls.text import Text
 from infill_ls.types import Document
 
-URI = "file:///work/a%20b.c"
+URI = "file:///project/a%20b.c"
 
 
 class Editor:
@@ -35,7 +35,7 @@ class Editor:
             {
                 "processId": None,
                 "rootUri": "file:///work",
-                "workspaceFolders": [{"uri": "file:///work/part", "name": "part"}],
+                "workspaceFolders": [{"uri": "file:///project/part", "name": "part"}],
                 "capabilities": {"general": {"positionEncodings": [encoding]}},
             },
             id=1,
@@ -219,7 +219,7 @@ def test_uri_may_be_quoted_in_another_way() -> None:
     editor = Editor()
     editor.open("text")
 
-    assert editor.buffers.snapshot("file:///work/a b.c") == editor.document
+    assert editor.buffers.snapshot("file:///project/a b.c") == editor.document
 
 
 def test_install_keeps_what_pygls_was_told() -> None:
@@ -228,7 +228,7 @@ def test_install_keeps_what_pygls_was_told() -> None:
 
     assert editor.server.workspace is editor.buffers
     assert editor.buffers.root_uri == "file:///work"
-    assert list(editor.buffers.folders) == ["file:///work/part"]
+    assert list(editor.buffers.folders) == ["file:///project/part"]
     assert editor.buffers.position_encoding == types.PositionEncodingKind.Utf32
     sync = editor.answers[0]["result"]["capabilities"]["textDocumentSync"]
     assert sync["change"] == types.TextDocumentSyncKind.Incremental
@@ -237,8 +237,8 @@ def test_install_keeps_what_pygls_was_told() -> None:
 def test_notebook_cells_are_buffers() -> None:
     """The cells of a notebook are opened, changed and closed like any document."""
     editor = Editor()
-    notebook = {"uri": "file:///work/n.ipynb", "notebookType": "jupyter-notebook", "version": 1}
-    uri = "file:///work/n.ipynb#1"
+    notebook = {"uri": "file:///project/n.ipynb", "notebookType": "jupyter-notebook", "version": 1}
+    uri = "file:///project/n.ipynb#1"
     cell = {"uri": uri, "languageId": "python", "version": 1, "text": "a\fb"}
     content = {"document": {"uri": uri, "version": 2}, "changes": [edit((0, 2), (0, 3), "c")]}
 

@@ -12,7 +12,7 @@ from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger
 from infill_ls.lsp.documents import Buffers
 from infill_ls.types import Completion, Document, Report, Trigger
 
-URI = "file:///work/a.py"
+URI = "file:///project/a.py"
 REPORT = Report("tgi", "codellama", None, 1.0, None, 1)
 ENCODINGS = types.PositionEncodingKind
 
@@ -66,7 +66,7 @@ def test_there_is_no_request_for_a_document_that_is_not_open(
     """Another document than those that are open gives None."""
     buffers, _, _ = opened("‸")
 
-    request = request_at(buffers, "file:///work/b.py", types.Position(0, 0), Trigger.INVOKED)
+    request = request_at(buffers, "file:///project/b.py", types.Position(0, 0), Trigger.INVOKED)
 
     assert request is None
 

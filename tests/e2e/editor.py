@@ -21,7 +21,7 @@ from infill_ls.lsp.protocol import (
     StreamedInlineCompletionParams,
 )
 
-URI = "file:///work/app.py"
+URI = "file:///project/app.py"
 INVOKED = types.InlineCompletionTriggerKind.Invoked
 AUTOMATIC = types.InlineCompletionTriggerKind.Automatic
 

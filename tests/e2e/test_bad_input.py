@@ -170,9 +170,9 @@ async def test_a_huge_document_is_left_alone(editor: Editor, host: FakeHost) -> 
     """A document of 50 MB is null and a status that names the setting; small ones still work."""
     host.answers("1")
     await editor.begin(served_by(host))
-    start = editor.open("‸" + "x = 1\n" * (50 * MEGABYTE // 6), uri="file:///work/huge.py")
+    start = editor.open("‸" + "x = 1\n" * (50 * MEGABYTE // 6), uri="file:///project/huge.py")
 
-    answer = await editor.inline(start, uri="file:///work/huge.py")
+    answer = await editor.inline(start, uri="file:///project/huge.py")
     status = editor.statuses[-1]
     text = await editor.text(editor.open("a = ‸"))
 

@@ -62,11 +62,11 @@ async def test_documents_do_not_end_each_others_requests(editor: Editor, host: F
     host.answers("2")
     await editor.begin(patient(host))
     cursor = editor.open(FUNCTION)
-    other = editor.open("b = ‸", uri="file:///work/other.py")
+    other = editor.open("b = ‸", uri="file:///project/other.py")
 
     first = editor.asking(cursor)
     await host.wait_async(lambda host: len(host.asked) == 1)
-    second = await editor.text(other, uri="file:///work/other.py")
+    second = await editor.text(other, uri="file:///project/other.py")
     gate.stand_open()
 
     assert second == "2"
