@@ -6,13 +6,19 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from fakes.asking import SECRET, deltas_of, failure_of, no_progress, opened, prompt, text_of
+from fakes.faces.endpoint import Endpoint
+from fakes.faces.huggingface import HuggingFace
 from fakes.faces.llamacpp import LlamaCpp
+from fakes.faces.ollama import Ollama
+from fakes.faces.openai import OpenAi
 from fakes.faces.tgi import Tgi
 from fakes.host import Face, FakeHost, refused_url
 from fakes.response import Response
@@ -23,27 +29,81 @@ from infill_ls.backends.connect import connect
 from infill_ls.settings.tree import BackendSettings, Kind
 from infill_ls.types import Delta
 
-FACES: dict[str, tuple[Kind, Face]] = {
-    "tgi": ("tgi", Tgi()),
-    "tgi 1.1": ("tgi", Tgi(old=True)),
-    "llamacpp": ("llamacpp", LlamaCpp()),
+MODEL = "codellama/CodeLlama-7b-hf"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A dialect as one host speaks it."""
+
+    kind: Kind
+    face: Face
+    model: str | None = None
+    """As in `backend.model`, where that is needed."""
+    path: str = ""
+    """What `backend.url` has besides the host."""
+    about_model: str | None = None
+    """Where the host tells what it serves, if it does."""
+    found: Kind | None = None
+    """What the kind "auto" finds, if it can."""
+
+    def opened(
+        self, url: str, read_timeout_ms: int = 5_000, kind: Kind | None = None
+    ) -> AbstractAsyncContextManager[Backend]:
+        """Open the back end, of another kind if that is wanted."""
+        return opened(kind or self.kind, url + self.path, read_timeout_ms, self.model)
+
+    def streamed(self, piece: bytes) -> Response:
+        """Return an answer that streams this one piece and ends."""
+        if self.kind == "ollama":
+            return Response(200, {"content-type": "application/x-ndjson"}, (piece + b"\n",))
+        headers = {"content-type": "text/event-stream"}
+        return Response(200, headers, (b"data: " + piece + b"\n\n",))
+
+
+OPENAI: dict[str, Any] = {"kind": "openai", "about_model": "/v1/models", "found": "openai"}
+DIALECTS = {
+    "tgi": Spoken("tgi", Tgi(), about_model="/info", found="tgi"),
+    "tgi 1.1": Spoken("tgi", Tgi(old=True), about_model="/info", found="tgi"),
+    "llamacpp": Spoken("llamacpp", LlamaCpp(), about_model="/props", found="llamacpp"),
+    "huggingface": Spoken("huggingface", HuggingFace(), MODEL),
+    "huggingface 2023": Spoken("huggingface", HuggingFace(old=True), MODEL),
+    "endpoint": Spoken("endpoint", Endpoint(), about_model="/info", found="tgi"),
+    "ollama": Spoken(
+        "ollama", Ollama(), "codellama:7b-code", about_model="/api/show", found="ollama"
+    ),
+    "openai": Spoken(face=OpenAi(), **OPENAI),
+    "openai of tgi": Spoken(face=OpenAi("tgi"), **OPENAI),
+    "vllm": Spoken(face=OpenAi("vllm"), **OPENAI),
+    "vllm 0.4": Spoken(face=OpenAi("old vllm"), **OPENAI),
+    "mistral": Spoken("openai", OpenAi("mistral"), MODEL, "/v1/fim/completions", found="openai"),
+    "deepseek": Spoken("openai", OpenAi("deepseek"), MODEL, "/beta", found="openai"),
 }
+TELLING = [name for name, spoken in DIALECTS.items() if spoken.about_model]
+"""Those whose host tells what it serves."""
+COUNTLESS = {"tgi 1.1", "huggingface 2023"}
+"""Those whose host does not count the tokens of the prompt."""
 
 
-@pytest.fixture(params=FACES)
-def kind(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def host(kind: str) -> Iterator[FakeHost]:
-    with FakeHost(FACES[kind][1], token=SECRET) as host:
+def spoken(dialect: str) -> Spoken:
+    return DIALECTS[dialect]
+
+
+@pytest.fixture
+def host(spoken: Spoken) -> Iterator[FakeHost]:
+    with FakeHost(spoken.face, token=SECRET) as host:
         yield host
 
 
 @pytest_asyncio.fixture
-async def backend(kind: str, host: FakeHost) -> AsyncIterator[Backend]:
-    async with opened(FACES[kind][0], host.url) as backend:
+async def backend(spoken: Spoken, host: FakeHost) -> AsyncIterator[Backend]:
+    async with spoken.opened(host.url) as backend:
         yield backend
 
 
@@ -95,14 +155,14 @@ async def test_the_token_limit_finishes_with_length(backend: Backend, host: Fake
     assert deltas[-1].finish == "length"
 
 
-async def test_the_last_delta_counts(backend: Backend, host: FakeHost, kind: str) -> None:
+async def test_the_last_delta_counts(backend: Backend, host: FakeHost, dialect: str) -> None:
     """The host's counts of both texts are on the last delta, where it counts them."""
     host.answers("a", "b", finish="length", prompt_tokens=17)
 
     last = (await deltas_of(backend))[-1]
 
     assert last.completion_tokens == 2
-    assert last.prompt_tokens == (None if kind == "tgi 1.1" else 17)
+    assert last.prompt_tokens == (None if dialect in COUNTLESS else 17)
 
 
 async def test_the_end_token_is_never_text(backend: Backend, host: FakeHost) -> None:
@@ -233,10 +293,20 @@ STREAM_FAULTS = [
     ("llamacpp", "Loading model", "unavailable_error", errors.Loading),
     ("llamacpp", "Context size has been exceeded", "server_error", errors.HostFailed),
     ("llamacpp", "Prompt contains invalid tokens", "invalid_request_error", errors.RequestRejected),
+    ("huggingface", "Model is overloaded", "overloaded", errors.Overloaded),
+    ("endpoint", "Input validation error: `x`", "validation", errors.RequestRejected),
+    ("ollama", "an error was encountered while running the model", "", errors.HostFailed),
+    ("openai", "The server had an error", "server_error", errors.HostFailed),
+    ("openai", "Rate limit reached", "rate_limit_error", errors.Overloaded),
+    ("openai of tgi", "Input validation error: `x`", "validation", errors.RequestRejected),
+    ("vllm", "please reduce the length", "BadRequestError", errors.RequestRejected),
+    ("vllm 0.4", "please reduce the length", "BadRequestError", errors.RequestRejected),
+    ("mistral", "Service tier capacity exceeded", "rate_limit_error", errors.Overloaded),
+    ("deepseek", "Invalid request", "invalid_request_error", errors.RequestRejected),
 ]
 
 
-@pytest.mark.parametrize(("kind", "message", "type_", "expected"), STREAM_FAULTS)
+@pytest.mark.parametrize(("dialect", "message", "type_", "expected"), STREAM_FAULTS)
 async def test_a_lone_error_event_is_an_error(
     backend: Backend,
     host: FakeHost,
@@ -253,7 +323,7 @@ async def test_a_lone_error_event_is_an_error(
     assert message in str(error)
 
 
-@pytest.mark.parametrize(("kind", "message", "type_", "expected"), STREAM_FAULTS)
+@pytest.mark.parametrize(("dialect", "message", "type_", "expected"), STREAM_FAULTS)
 async def test_an_error_may_follow_tokens(
     backend: Backend,
     host: FakeHost,
@@ -310,54 +380,53 @@ async def test_an_empty_stream_is_a_bad_answer(backend: Backend, host: FakeHost,
     assert type(await failure_of(backend)) is errors.BadAnswer
 
 
-async def test_an_error_event_may_be_of_any_shape(backend: Backend, host: FakeHost) -> None:
+async def test_an_error_event_may_be_of_any_shape(
+    backend: Backend, spoken: Spoken, host: FakeHost
+) -> None:
     """An error whose type is none that we know is a failure of the host."""
-    headers = {"content-type": "text/event-stream"}
-    event = b'data: {"error": ["a", {}], "error_type": ["b"]}\n\n'
-    host.replies(Response(200, headers, (event,)))
+    host.replies(spoken.streamed(b'{"error": ["a", {}], "error_type": ["b"]}'))
 
     assert type(await failure_of(backend)) is errors.HostFailed
 
 
 @pytest.mark.parametrize("event", [b"{}", b"[]", b'"a"', b"1", b"{", b'{"token": 1}', b"\xff"])
 async def test_an_event_of_another_protocol_is_a_bad_answer(
-    backend: Backend, host: FakeHost, event: bytes
+    backend: Backend, spoken: Spoken, host: FakeHost, event: bytes
 ) -> None:
     """Events that are no JSON, or not this protocol's, are told in one error."""
-    headers = {"content-type": "text/event-stream"}
-    host.replies(Response(200, headers, (b"data: " + event + b"\n\n",)))
+    host.replies(spoken.streamed(event))
 
     assert type(await failure_of(backend)) is errors.BadAnswer
 
 
-async def test_a_silent_host_times_out(kind: str, host: FakeHost) -> None:
+async def test_a_silent_host_times_out(spoken: Spoken, host: FakeHost) -> None:
     """A host that never answers is given up after the time that the settings allow."""
     host.hang()
 
-    async with opened(FACES[kind][0], host.url, read_timeout_ms=100) as backend:
+    async with spoken.opened(host.url, read_timeout_ms=100) as backend:
         error = await failure_of(backend)
 
     assert type(error) is errors.TimedOut
     host.wait(lambda host: not host.open_exchanges)
 
 
-async def test_a_stream_that_falls_silent_times_out(kind: str, host: FakeHost) -> None:
+async def test_a_stream_that_falls_silent_times_out(spoken: Spoken, host: FakeHost) -> None:
     """The same time holds between two events."""
     gate = host.gate()
     host.answers("a", "b", gate=gate)
     gate.open()
 
-    async with opened(FACES[kind][0], host.url, read_timeout_ms=100) as backend:
+    async with spoken.opened(host.url, read_timeout_ms=100) as backend:
         error = await failure_of(backend)
 
     assert type(error) is errors.TimedOut
     host.wait(lambda host: not host.open_exchanges)
 
 
-async def test_a_refused_connection_is_unreachable(kind: str) -> None:
+async def test_a_refused_connection_is_unreachable(spoken: Spoken) -> None:
     """Where nobody listens, the error says that, and with which URL."""
     with refused_url() as url:
-        async with opened(FACES[kind][0], url) as backend:
+        async with spoken.opened(url) as backend:
             error = await failure_of(backend)
 
     assert type(error) is errors.Unreachable
@@ -389,10 +458,10 @@ async def test_the_token_is_sent(backend: Backend, host: FakeHost) -> None:
     assert {request.headers["authorization"] for request in host.requests} == {f"Bearer {SECRET}"}
 
 
-async def test_a_wrong_token_is_refused(kind: str) -> None:
+async def test_a_wrong_token_is_refused(spoken: Spoken) -> None:
     """A host that wants another token refuses, in its own way."""
-    with FakeHost(FACES[kind][1], token="another") as host:
-        async with opened(FACES[kind][0], host.url) as backend:
+    with FakeHost(spoken.face, token="another") as host:
+        async with spoken.opened(host.url) as backend:
             assert type(await failure_of(backend)) is errors.Refused
 
 
@@ -403,12 +472,20 @@ async def test_a_redirect_is_never_followed(backend: Backend, host: FakeHost, st
         host.redirect(f"{other.url}/generate_stream", status)
         error = await failure_of(backend)
 
-        host.redirect(f"{other.url}/info", status, path="/info")
-        host.redirect(f"{other.url}/props", status, path="/props")
-        with pytest.raises(errors.BackendError):
+    assert type(error) is errors.BadAnswer
+    assert other.requests == ()
+
+
+@pytest.mark.parametrize("dialect", TELLING)
+async def test_a_redirect_about_the_model_is_never_followed(
+    backend: Backend, spoken: Spoken, host: FakeHost
+) -> None:
+    """The same holds for what answers the question which model it is."""
+    with FakeHost(Tgi()) as other:
+        host.redirect(f"{other.url}{spoken.about_model}", path=spoken.about_model)
+        with pytest.raises(errors.BadAnswer):
             await backend.model()
 
-    assert type(error) is errors.BadAnswer
     assert other.requests == ()
 
 
@@ -459,12 +536,12 @@ async def test_a_whole_answer_tells_the_token_to_no_log(
     assert SECRET not in caplog.text
 
 
+@pytest.mark.parametrize("dialect", TELLING)
 async def test_a_bad_answer_about_the_model_does_not_tell_the_token(
-    backend: Backend, host: FakeHost
+    backend: Backend, spoken: Spoken, host: FakeHost
 ) -> None:
     """The same holds for what answers the question which model it is."""
-    for path in ("/info", "/props"):
-        host.fail(200, text=ECHO, path=path)
+    host.fail(200, text=ECHO, path=spoken.about_model)
 
     with pytest.raises(errors.BadAnswer) as raised:
         await backend.model()
@@ -473,14 +550,14 @@ async def test_a_bad_answer_about_the_model_does_not_tell_the_token(
 
 
 async def test_the_credentials_of_a_url_are_never_told(
-    kind: str, host: FakeHost, caplog: pytest.LogCaptureFixture
+    spoken: Spoken, host: FakeHost, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A password inside `backend.url` is in no message and in no log."""
     caplog.set_level(logging.NOTSET)
     host.fail(500, text="oops")
     with_password = host.url.replace("http://", "http://user:password@")
 
-    async with opened(FACES[kind][0], with_password) as backend:
+    async with spoken.opened(with_password) as backend:
         error = await failure_of(backend)
 
     assert "password" not in error.sentence()
@@ -489,11 +566,12 @@ async def test_the_credentials_of_a_url_are_never_told(
 
 @pytest.mark.parametrize("bad", ["line\n", "a\r\nb", "é", "\u2028", " ", "\0"])
 @pytest.mark.parametrize("where", ["token", "headers"])
-async def test_what_no_header_can_hold_is_bad_input(kind: str, bad: str, where: str) -> None:
+async def test_what_no_header_can_hold_is_bad_input(spoken: Spoken, bad: str, where: str) -> None:
     """A token or a header of no use is told before anything is sent, and not repeated."""
     value = f"{SECRET}{bad}"
     given: Any = {"token": value} if where == "token" else {"headers": {"X-Key": value}}
-    settings = BackendSettings(kind=FACES[kind][0], url="http://127.0.0.1:1", **given)
+    url = f"http://127.0.0.1:1{spoken.path}"
+    settings = BackendSettings(kind=spoken.kind, url=url, model=spoken.model, **given)
 
     with pytest.raises(errors.BadInput) as raised:
         connect(settings, no_progress)
@@ -597,39 +675,49 @@ async def test_a_cancelled_request_does_not_spoil_the_next(
 # The contract: what the host serves
 
 
-async def test_a_model_that_is_not_told_is_asked_again(backend: Backend, host: FakeHost) -> None:
+@pytest.mark.parametrize("dialect", TELLING)
+async def test_a_model_that_is_not_told_is_asked_again(
+    backend: Backend, spoken: Spoken, host: FakeHost
+) -> None:
     """A host that was not ready when it was asked for its model is asked again."""
-    for path in ("/info", "/props"):
-        host.fail(503, path=path)
+    host.fail(503, path=spoken.about_model)
 
     with pytest.raises(errors.Loading):
         await backend.model()
 
-    assert (await backend.model()).context_tokens
+    assert (await backend.model()).name
 
 
-@pytest.mark.parametrize("answer", [{}, [], {"default_generation_settings": None}, {"n_ctx": "x"}])
+STRANGE = [
+    {}, [], {"default_generation_settings": None}, {"n_ctx": "x"}, {"data": []}, {"data": [{}]},
+    {"model_info": []}, {"model_info": {"llama.context_length": "x"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", TELLING)
+@pytest.mark.parametrize("answer", STRANGE, ids=str)
 async def test_a_strange_answer_about_the_model_is_no_traceback(
-    backend: Backend, host: FakeHost, answer: object
+    backend: Backend, spoken: Spoken, host: FakeHost, answer: object
 ) -> None:
     """What tells no model is either a model unknown or one error."""
-    for path in ("/info", "/props"):
-        host.fail(200, json=answer, path=path)
+    host.fail(200, json=answer, path=spoken.about_model)
 
     try:
         context_tokens = (await backend.model()).context_tokens
-    except errors.BadAnswer:
+    except (errors.BadAnswer, errors.NotFound):
         context_tokens = None
 
-    assert context_tokens is None
+    # Ollama's is the user's to set.
+    assert context_tokens in ((None, 4096) if spoken.kind == "ollama" else (None,))
 
 
-async def test_the_kind_can_be_found_out(kind: str, host: FakeHost) -> None:
+@pytest.mark.parametrize("dialect", [name for name, spoken in DIALECTS.items() if spoken.found])
+async def test_the_kind_can_be_found_out(spoken: Spoken, host: FakeHost) -> None:
     """With the kind "auto", the host is asked what it is and then spoken to so."""
     host.answers("a")
 
-    async with opened("auto", host.url) as backend:
+    async with spoken.opened(host.url, kind="auto") as backend:
         text = text_of(await deltas_of(backend))
 
     assert text == "a"
-    assert backend.kind == FACES[kind][0]
+    assert backend.kind == spoken.found

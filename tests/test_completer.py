@@ -28,6 +28,7 @@ from infill_ls.types import (
     Delta,
     Finish,
     ModelInfo,
+    Sampling,
     Trigger,
 )
 
@@ -72,7 +73,7 @@ async def test_prompt_is_of_the_document_and_the_settings(
         Code(("a = ",), before_cursor=True),
     ]
     assert prompt.parts[1] == Control("<PRE>", 32007)
-    assert (prompt.max_tokens, prompt.temperature) == (5, 0.5)
+    assert prompt.sampling == Sampling(max_new_tokens=5, temperature=0.5)
 
 
 @pytest.mark.parametrize("finish", ["end", "length"])

@@ -14,7 +14,7 @@ from infill_ls.prompt.dialects import CODE_LLAMA, DIALECTS, PLAIN, QWEN_CODER, D
 from infill_ls.prompt.window import CHARS_PER_TOKEN, window
 from infill_ls.settings.tree import CompletionSettings, PromptSettings, Settings
 from infill_ls.text import Text
-from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt
+from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt, Sampling
 
 RequestAt = Callable[..., CompletionRequest]
 Order = Literal["psm", "spm"]
@@ -140,7 +140,7 @@ def test_prompt_says_how_much_and_how_freely_to_write() -> None:
 
     prompt = render(CODE_LLAMA, "", "", settings=wanted)
 
-    assert (prompt.max_tokens, prompt.temperature) == (7, 0.5)
+    assert prompt.sampling == Sampling(max_new_tokens=7, temperature=0.5)
 
 
 @pytest.mark.parametrize("marked", ["a = ‸\nb = 2\n", "‸", "x‸", "‸x", "a\r\n‸b\r\n", "漢‸😀\n"])

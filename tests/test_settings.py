@@ -28,20 +28,31 @@ OTHER = "https://elsewhere.example"
 
 # For each key two values that are taken, and one that is not.
 VALUES: dict[str, tuple[object, object, object]] = {
-    "backend.kind": ("tgi", "llamacpp", "ollama"),
+    "backend.kind": ("tgi", "ollama", "vllm"),
     "backend.url": (HOST, HOST + "/v2", 8080),
     "backend.model": ("codellama", "a.gguf", ["codellama"]),
     "backend.token": ("abc", "def", 5),
     "backend.headers": ({"X-A": "1"}, {}, {"X-A": 1}),
     "backend.caBundle": ("/etc/a.pem", "b.pem", True),
+    "backend.clientCertificate": ("/etc/a.pem", "b.pem", True),
+    "backend.verifyTls": (False, True, "off"),
     "backend.connectTimeoutMs": (100, 60_000, 99),
     "backend.readTimeoutMs": (100, 600_000, 600_001),
     "backend.contextTokens": (512, 131_072, 0),
+    "backend.useCache": (False, True, 0),
     "completion.enabled": (False, True, "off"),
     "completion.debounceMs": (0, 5_000, -1),
     "completion.lines": ("single", "multi", "all"),
     "completion.maxTokens": (1, 4_096, 1.5),
     "completion.temperature": (2, 0.5, float("nan")),
+    "completion.doSample": (True, False, "yes"),
+    "completion.topP": (0.5, 1, 1.5),
+    "completion.topK": (0, 40, -1),
+    "completion.typicalP": (0.5, 1, 2),
+    "completion.repetitionPenalty": (1.1, 10, 11),
+    "completion.frequencyPenalty": (-2, 2, 3),
+    "completion.seed": (0, 2**53 - 1, 2**53),
+    "completion.stop": (("a",), (), ("a", "")),
     "completion.maxFileSize": (1_000, 2_000, "1 MB"),
     "prompt.template": ("plain", "codellama", "starcoder"),
     "prompt.order": ("spm", "psm", "SPM"),
@@ -239,7 +250,7 @@ def test_guarded_key_is_refused_from_the_editors_configuration(key: str) -> None
 
 def test_guarded_keys_are_those_that_decide_where_code_goes() -> None:
     """The list is what the documentation promises."""
-    names = ("kind", "url", "token", "headers", "caBundle")
+    names = ("kind", "url", "token", "headers", "caBundle", "clientCertificate", "verifyTls")
 
     assert {f"backend.{name}" for name in names} == GUARDED
 
@@ -571,7 +582,7 @@ def test_every_key_is_described(key: str) -> None:
 
     assert msgspec.json.schema(info.type)["description"].endswith(".")
     assert allowed(info).startswith(
-        ("one of ", "a whole number from ", "a number from ", "a t", "tr")
+        ("one of ", "a whole number from ", "a number from ", "a t", "a list", "tr")
     )
 
 

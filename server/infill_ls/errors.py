@@ -8,7 +8,7 @@ InfillError
     ├── Unreachable     no connection, or it was lost before the answer began
     ├── TimedOut        no answer in the time the settings allow
     ├── Refused         the host does not accept the token (401, 403)
-    ├── NotFound        no such model or route (404, 410)
+    ├── NotFound        no such model or route (404, 405, 410)
     ├── RequestRejected the host calls the request invalid or too long (400, 413, 422)
     ├── Overloaded      too many requests (429)
     ├── Loading         the model or the machine is not ready yet (502, 503, 504)
@@ -63,7 +63,7 @@ class Refused(BackendError):
 
 
 class NotFound(BackendError):
-    """The host has no such model or route (404, 410)."""
+    """The host has no such model or route (404, 405, 410)."""
 
 
 class RequestRejected(BackendError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
@@ -81,6 +81,32 @@ Part = Control | Code
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the answer's tokens are chosen; what is None is left to the host."""
+
+    max_new_tokens: int
+    temperature: float = 0.0
+    """0 is greedy."""
+    top_p: float | None = None
+    top_k: int | None = None
+    typical_p: float | None = None
+    repetition_penalty: float | None = None
+    frequency_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """Texts that end the answer and are not in it."""
+    do_sample: bool | None = None
+    """None lets the temperature decide."""
+    section: str = field(default="completion", compare=False)
+    """Where in the settings these stand, for messages."""
+
+    @property
+    def greedy(self) -> bool:
+        """Whether always the likeliest token is taken."""
+        return self.temperature == 0 if self.do_sample is None else not self.do_sample
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """All that is sent to the host; equal prompts to one model deserve one answer."""
 
@@ -90,9 +116,7 @@ class Prompt:
     sentencepiece: bool
     """True where the tokenizer puts a blank before each text (Llama's SentencePiece), which the
     text after the cursor must not have (`encode_infilling` in Meta's code)."""
-    max_tokens: int
-    temperature: float
-    """0 is greedy."""
+    sampling: Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +142,8 @@ class ModelInfo:
     """Prompt and answer together may have at most this many tokens; None where unknown."""
     slow: bool = False
     """True where a prompt takes seconds to read, so that it is better short."""
+    infills: bool = False
+    """True where the host takes prefix and suffix apart, and knows the model's format itself."""
 
 
 @dataclass(frozen=True, slots=True)

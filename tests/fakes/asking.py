@@ -26,8 +26,13 @@ async def no_progress(title: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def opened(kind: Kind, url: str, read_timeout_ms: int = 5_000) -> AsyncIterator[Backend]:
-    settings = BackendSettings(kind=kind, url=url, token=SECRET, read_timeout_ms=read_timeout_ms)
+async def opened(
+    kind: Kind, url: str, read_timeout_ms: int = 5_000, model: str | None = None, **more: Any
+) -> AsyncIterator[Backend]:
+    given = {"token": SECRET, **more}
+    settings = BackendSettings(
+        kind=kind, url=url, model=model, read_timeout_ms=read_timeout_ms, **given
+    )
     backend = connect(settings, no_progress)
     try:
         yield backend

@@ -10,6 +10,7 @@ is answered by the face, unless the script has a reply for that path. Everything
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -39,10 +40,12 @@ class Face(Protocol):
 class FakeHost(Script):
     """A host that speaks one protocol and does what the test scripted, faults included."""
 
-    def __init__(self, face: Face, *, token: str | None = None) -> None:
-        self._serving = Serving(self._app)
+    def __init__(
+        self, face: Face, *, token: str | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._serving = Serving(self._app, tls=tls)
         super().__init__(self._serving.loop)
-        self._face = face
+        self.face = face
         self._token = token
         self.record = Record()
         self._player = Player(self.record, self._serving.hang_up)
@@ -96,7 +99,7 @@ class FakeHost(Script):
         if scripted is not None:
             exchange.scripted = True
             return scripted.response
-        return self._face.respond(exchange.request, self._token, lambda: self._next(exchange))
+        return self.face.respond(exchange.request, self._token, lambda: self._next(exchange))
 
     def _next(self, exchange: Exchange) -> Reply:
         exchange.scripted = True

@@ -40,7 +40,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How the events of a stream become bytes."""
+    """How the events or lines of a stream become bytes."""
 
     space: bool = True
     """A blank after `data:`."""
@@ -48,18 +48,29 @@ class Wire:
     comments: bool = False
     """A keep-alive comment before each event."""
     final_blank: bool = True
-    """The blank line after the last event."""
+    """The blank line after the last event, or the end of the last line."""
     chunk: int | None = None
     """Bytes in each chunk, cut anywhere; None sends each event as one chunk."""
 
     def pieces(self, events: list[str]) -> tuple[bytes, ...]:
-        """Return the chunks of a stream of these JSON texts."""
-        lines = [self._event(event) for event in events]
-        if lines and not self.final_blank:
-            lines[-1] = lines[-1].rstrip(b"\r\n")
+        """Return the chunks of a stream of server-sent events with these JSON texts."""
+        return self._chunks([self._event(event) for event in events])
+
+    def lines(self, texts: list[str]) -> tuple[bytes, ...]:
+        """Return the chunks of a stream of lines with these JSON texts.
+
+        A line can end in only two ways; blank lines stand for comments.
+        """
+        newline = "\r\n" if self.newline == "\r\n" else "\n"
+        blank = newline if self.comments else ""
+        return self._chunks([f"{blank}{text}{newline}".encode() for text in texts])
+
+    def _chunks(self, pieces: list[bytes]) -> tuple[bytes, ...]:
+        if pieces and not self.final_blank:
+            pieces[-1] = pieces[-1].rstrip(b"\r\n")
         if self.chunk is None:
-            return tuple(lines)
-        stream = b"".join(lines)
+            return tuple(pieces)
+        stream = b"".join(pieces)
         return tuple(stream[i : i + self.chunk] for i in range(0, len(stream), self.chunk))
 
     def _event(self, event: str) -> bytes:

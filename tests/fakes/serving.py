@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -25,8 +26,9 @@ class Serving:
     is run on a plain asyncio server instead: hundreds of tests start a host each.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, tls: ssl.SSLContext | None = None) -> None:
         self._app = app
+        self._tls = tls
         self._errors: list[Exception] = []
         self._state = ServerState()
         self._loop = asyncio.new_event_loop()
@@ -37,7 +39,7 @@ class Serving:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._run, name="fake host", daemon=True)
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -87,7 +89,7 @@ class Serving:
         )
         config.load()
         server = await self._loop.create_server(
-            lambda: H11Protocol(config, self._state, {}), sock=self._socket
+            lambda: H11Protocol(config, self._state, {}), sock=self._socket, ssl=self._tls
         )
         self._ready.set()
         await self._stop.wait()

@@ -6,6 +6,8 @@ from infill_ls.backends.base import Backend, Exchange
 from infill_ls.backends.deferred import Deferred
 from infill_ls.backends.http import Host
 from infill_ls.backends.llamacpp import LlamaCpp
+from infill_ls.backends.ollama import Ollama, Tags
+from infill_ls.backends.openai import Models, OpenAi
 from infill_ls.backends.tgi import Tgi
 from infill_ls.errors import BadAnswer, HostFailed, NotFound, RequestRejected
 from infill_ls.settings.tree import BackendSettings
@@ -41,19 +43,23 @@ class Detected(Deferred):
         return self._found
 
     async def _detect(self) -> Backend:
-        """Ask for what only one dialect has: llama.cpp's `/props`, TGI's `/info`."""
-        if await self._has("/props"):
+        """Ask for what only one dialect has; `/v1/models` is last, since others have it too."""
+        if await self._has("/props", dict):
             return LlamaCpp(self._host, self._settings)
-        if await self._has("/info"):
+        if await self._has("/info", dict):
             return Tgi(self._host, self._settings)
+        if await self._has("/api/tags", Tags):
+            return Ollama(self._host, self._settings)
+        if await self._has("/v1/models", Models):
+            return OpenAi(self._host, self._settings)
         raise BadAnswer(
-            f"{self._host.url} is neither llama.cpp nor TGI, as far as it says",
+            f"{self._host.url} is none of llama.cpp, TGI, Ollama and OpenAI's kind, it seems",
             hint="set backend.kind",
         )
 
-    async def _has(self, path: str) -> bool:
+    async def _has(self, path: str, answer: type[object]) -> bool:
         try:
-            await self._host.get(path, dict)
+            await self._host.get(path, answer)
         except (NotFound, RequestRejected, HostFailed, BadAnswer):
             return False
         return True

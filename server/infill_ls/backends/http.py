@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import httpx
 import msgspec
 from httpx_sse import EventSource
 
 from infill_ls import __version__, errors
+from infill_ls.backends import tls
+from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")
+
+NO_HEADERS: Mapping[str, str] = {}
+_NO_OTHER: Mapping[int, Failing] = {}
 
 _CHECK = "check backend.url and backend.kind"
 
@@ -30,25 +36,35 @@ class Host:
     What it answers is read into the given type; anything else is a BadAnswer.
     """
 
-    def __init__(self, url: str, settings: BackendSettings) -> None:
+    def __init__(
+        self,
+        url: str,
+        settings: BackendSettings,
+        *,
+        headers: Mapping[str, str] = NO_HEADERS,
+        failures: Mapping[int, Failing] = _NO_OTHER,
+    ) -> None:
         """Prepare a client; nothing is sent.
 
-        Raises BadInput for a URL, a CA bundle, a token or headers of no use.
+        `headers` go with every request, and `failures` say what a status means here where that
+        is not what it means elsewhere. Raises BadInput for a URL, a CA bundle, a token or headers
+        of no use.
         """
         given = _checked(url)
         # httpx logs the address of each request, so what is secret in it must not be there.
         base = given.copy_with(username=None, password=None)
         self.url = str(base).rstrip("/")
         self._token = settings.token
+        self._failures = {**FAILURES, **failures}
         self._client = httpx.AsyncClient(
             base_url=base,
             # httpx would let these replace the token's header.
             auth=None if settings.token else _credentials(given),
-            headers=_headers(settings),
+            headers={**headers, **_headers(settings)},
             timeout=httpx.Timeout(
                 settings.read_timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
             ),
-            verify=_authorities(base, settings.ca_bundle),
+            verify=_authorities(base, settings),
             # A proxy must not see what is meant for this machine.
             trust_env=not _is_loopback(base),
         )
@@ -65,22 +81,24 @@ class Host:
         """Return what answers a body. Raises BackendError."""
         return await self._ask("POST", path, body, answer)
 
-    @asynccontextmanager
-    async def events(
-        self, path: str, body: dict[str, object], event: type[T], *, last: bool = False
-    ) -> AsyncIterator[AsyncIterator[T]]:
+    def events(
+        self,
+        path: str,
+        body: dict[str, object],
+        event: type[T],
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> AbstractAsyncContextManager[AsyncIterator[T]]:
         """Post a body and open the server-sent events of the answer.
 
-        An event that holds an `error` raises, like the same error with an HTTP status would. With
-        `last`, nothing else is sent over the same connection afterwards.
+        An event that holds an error raises, like the same error with an HTTP status would.
         """
-        headers = {"connection": "close"} if last else {}
-        with self._mapped():
-            async with self._client.stream("POST", path, json=body, headers=headers) as response:
-                with self._answering():
-                    await self._raise_for_status(response)
-                    async with aclosing(self._events(response, event)) as events:
-                        yield events
+        return self._opened(path, body, event, headers, _EVENTS)
+
+    def lines(
+        self, path: str, body: dict[str, object], line: type[T]
+    ) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+        """Post a body and open the lines of JSON of the answer; errors are as in `events`."""
+        return self._opened(path, body, line, NO_HEADERS, _LINES)
 
     async def _ask(
         self, method: str, path: str, body: dict[str, object] | None, answer: type[T]
@@ -91,15 +109,32 @@ class Host:
                     await self._raise_for_status(response)
                     return self._read(await response.aread(), answer)
 
-    async def _events(self, response: httpx.Response, event: type[T]) -> AsyncGenerator[T, None]:
-        if not response.headers.get("content-type", "").startswith("text/event-stream"):
+    @asynccontextmanager
+    async def _opened(
+        self,
+        path: str,
+        body: dict[str, object],
+        kind: type[T],
+        headers: Mapping[str, str],
+        framing: _Framing,
+    ) -> AsyncIterator[AsyncIterator[T]]:
+        with self._mapped():
+            async with self._client.stream("POST", path, json=body, headers=headers) as response:
+                with self._answering():
+                    await self._raise_for_status(response)
+                    async with aclosing(self._pieces(response, kind, framing)) as pieces:
+                        yield pieces
+
+    async def _pieces(
+        self, response: httpx.Response, kind: type[T], framing: _Framing
+    ) -> AsyncGenerator[T, None]:
+        if not response.headers.get("content-type", "").startswith(framing.media_type):
             # A host, or a proxy before it, may tell an error with status 200.
-            self._read(await response.aread(), _Failure)
+            self._read(await response.aread(), Failure)
             raise errors.BadAnswer(f"{self.url} answered with no stream", hint=_CHECK)
-        async with aclosing(EventSource(response).aiter_sse()) as events:
-            async for sent in events:
-                if sent.data and sent.data != "[DONE]":
-                    yield self._read(sent.data, event)
+        async with aclosing(framing.split(response)) as pieces:
+            async for piece in pieces:
+                yield self._read(piece, kind)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -111,9 +146,9 @@ class Host:
 
     def _read(self, data: str | bytes, kind: type[T]) -> T:
         try:
-            failure = msgspec.json.decode(data, type=_Failure)
-            if failure.error is not None:
-                raise self._failure(failure.words(), failure.status())
+            failure = msgspec.json.decode(data, type=Failure)
+            if failure.is_one():
+                raise self._failure(failure, failure.status())
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise errors.BadAnswer(
@@ -131,16 +166,17 @@ class Host:
             )
         body = await response.aread()
         try:
-            words = msgspec.json.decode(body, type=_Failure).words()
+            failure = msgspec.json.decode(body, type=Failure)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            words = response.text
-        raise self._failure(words, response.status_code)
+            failure = Failure(error=response.text)
+        raise self._failure(failure, response.status_code)
 
-    def _failure(self, words: str, status: int) -> errors.BackendError:
+    def _failure(self, failure: Failure, status: int) -> errors.BackendError:
         """Return the error for a failing status, with the host's own words."""
-        kind, says, hint = _FAILURES.get(status, _OTHER_FAILURE)
+        words = failure.words()
+        kind, says, hint = self._failures.get(failure.meant(status), OTHER_FAILURE)
         quoted = f" ({self._quoted(words)})" if words else ""
-        return kind(f"{self.url} {says}{quoted}", hint=hint)
+        return kind(f"{self.url} {says}{quoted}", hint=failure.wait() or hint)
 
     def _quoted(self, words: str | bytes) -> str:
         """Return the beginning of what the host says, on one line; a page of HTML says nothing."""
@@ -155,7 +191,8 @@ class Host:
     @contextmanager
     def _mapped(self) -> Iterator[None]:
         try:
-            yield
+            with tls.explained(self.url):
+                yield
         except httpx.ConnectError as error:
             raise errors.Unreachable(
                 f"{self.url} cannot be reached ({error})", hint="is the host running?"
@@ -171,49 +208,41 @@ class Host:
             ) from error
 
 
-# Status codes of TGI, llama.cpp and the proxies before them; a stream that holds an error counts
-# as the status that the same error has elsewhere.
-_FAILURES: dict[int, tuple[type[errors.BackendError], str, str]] = {
-    400: (errors.RequestRejected, "rejects the request", ""),
-    401: (errors.Refused, "refuses the token", "set backend.token"),
-    403: (errors.Refused, "refuses the token", "set backend.token to one with access"),
-    404: (errors.NotFound, "has nothing here", "check backend.url and backend.model"),
-    410: (errors.NotFound, "is gone", "set backend.url to an address that serves"),
-    413: (errors.RequestRejected, "finds the request too long", "lower prompt.maxTokens"),
-    422: (errors.RequestRejected, "rejects the request", ""),
-    429: (errors.Overloaded, "has too much to do", "wait a moment"),
-    502: (errors.Loading, "is not ready yet", "wait a moment"),
-    503: (errors.Loading, "is not ready yet", "wait a moment"),
-    504: (errors.Loading, "is not ready yet", "wait a moment"),
-}
-_OTHER_FAILURE = (errors.HostFailed, "failed", "see the host's own log")
+@dataclass(frozen=True, slots=True)
+class _Framing:
+    """How an answer is divided into pieces of JSON."""
 
-_STATUS_OF_TYPE = {"overloaded": 429, "validation": 422}
-"""TGI's `error_type` of an error inside a stream (router/src/server.rs)."""
+    media_type: str
+    split: Callable[[httpx.Response], AsyncGenerator[str | bytes, None]]
 
 
-class _Failure(msgspec.Struct):
-    """What a host says of an error, wherever it stands; `error` None means that there is none."""
+async def _events_of(response: httpx.Response) -> AsyncGenerator[str | bytes, None]:
+    async with aclosing(EventSource(response).aiter_sse()) as events:
+        async for sent in events:
+            if sent.data == "[DONE]":
+                return
+            if sent.data:
+                yield sent.data
 
-    error: Any = None
-    """A text, a list of texts, or an object with a message and perhaps a code."""
-    error_type: Any = None
-    estimated_time: Any = None
-    """Seconds until the model is loaded; Hugging Face has told it with status 200, too."""
 
-    def words(self) -> str:
-        """Return the host's own words."""
-        error = self.error.get("message", "") if isinstance(self.error, dict) else self.error
-        return "; ".join(map(str, error)) if isinstance(error, list) else str(error or "")
+async def _lines_of(response: httpx.Response) -> AsyncGenerator[str | bytes, None]:
+    """Divide at LF alone: JSON may hold, unescaped, what `aiter_lines` takes for a line's end.
 
-    def status(self) -> int:
-        """Return the HTTP status that this error has where it comes with one."""
-        code = self.error.get("code") if isinstance(self.error, dict) else None
-        if isinstance(code, int):
-            return code
-        if self.estimated_time is not None:
-            return 503
-        return _STATUS_OF_TYPE.get(str(self.error_type), 500)
+    What no LF ends may be half a line, so it does not count.
+    """
+    rest = b""
+    chunks = response.aiter_bytes()
+    assert isinstance(chunks, AsyncGenerator)  # httpx says less of it than it is.
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.strip():
+                    yield line
+
+
+_EVENTS = _Framing("text/event-stream", _events_of)
+_LINES = _Framing("application/x-ndjson", _lines_of)
 
 
 def _headers(settings: BackendSettings) -> dict[str, str]:
@@ -250,18 +279,9 @@ def _credentials(url: httpx.URL) -> tuple[str, str] | None:
     return (url.username, url.password) if url.userinfo else None
 
 
-def _authorities(url: httpx.URL, ca_bundle: str | None) -> ssl.SSLContext | bool:
-    """Return what TLS trusts; reading certificates takes 20 ms, so not where there is no TLS."""
-    if url.scheme != "https":
-        return False
-    if ca_bundle is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_bundle)
-    except OSError as error:
-        raise errors.BadInput(
-            f"backend.caBundle {ca_bundle!r} cannot be read ({error})", hint="name a PEM file"
-        ) from error
+def _authorities(url: httpx.URL, settings: BackendSettings) -> ssl.SSLContext | bool:
+    """Return what TLS trusts; reading certificates takes 30 ms, so not where there is no TLS."""
+    return tls.context(settings) if url.scheme == "https" else False
 
 
 def _is_loopback(url: httpx.URL) -> bool:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from msgspec import Struct
 
+from infill_ls.backends.as_text import HOW, end_of, nothing, text_of, until_stop
 from infill_ls.backends.base import Exchange
-from infill_ls.backends.http import Host
+from infill_ls.backends.http import NO_HEADERS, Host
+from infill_ls.backends.sampling import TGI, spelled, told
 from infill_ls.errors import BadAnswer, NotFound
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Code, Delta, Finish, ModelInfo, Prompt
+from infill_ls.types import Delta, Finish, ModelInfo, Prompt
 
 _FINISH: dict[str, Finish] = {"length": "length", "eos_token": "end", "stop_sequence": "end"}
+
+_ROUTE = "/generate_stream"
 
 
 class _Info(Struct):
@@ -44,11 +48,10 @@ class _Event(Struct):
 
 
 class Tgi:
-    """A TGI host, from version 1.1 on."""
+    """A TGI host, from version 1.1 on, perhaps behind a proxy that gives it another kind."""
 
-    kind = "tgi"
-
-    def __init__(self, host: Host, settings: BackendSettings) -> None:
+    def __init__(self, host: Host, settings: BackendSettings, *, kind: str = "tgi") -> None:
+        self.kind = kind
         self._host = host
         self._name = settings.model
         self._model: ModelInfo | None = None
@@ -70,33 +73,64 @@ class Tgi:
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open `/generate_stream`."""
-        async with (
-            self._host.events("/generate_stream", _body(prompt), _Event) as events,
-            aclosing(self._deltas(events)) as deltas,
-        ):
+        async with answer(self._host, _ROUTE, body_of(prompt, self._host), prompt) as deltas:
             yield deltas
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""
-        return [Exchange("POST", f"{self._host.url}/generate_stream", _body(prompt))]
+        return [Exchange("POST", f"{self._host.url}{_ROUTE}", body_of(prompt, self._host))]
 
     async def check(self, prompt: Prompt) -> str:
         """Say that the prompt goes as text."""
-        return "as text, which the host tokenises itself"
+        return told(HOW, TGI, prompt)
 
     async def aclose(self) -> None:
         """Close all connections."""
         await self._host.aclose()
 
-    async def _deltas(self, events: AsyncIterator[_Event]) -> AsyncGenerator[Delta, None]:
-        """Join nothing but the tokens: `generated_text` has lost a leading blank."""
-        count = 0
-        async for event in events:
-            count += 1
-            text = "" if event.token.special else event.token.text
-            if event.generated_text is None:
-                yield Delta(text)
-                continue
+
+def body_of(prompt: Prompt, host: Host) -> dict[str, object]:
+    """Return the body that all of TGI's routes take. Raises RequestRejected."""
+    parameters = spelled(TGI, prompt.sampling, host.url, end=end_of(prompt))
+    if not prompt.sampling.greedy:
+        parameters["do_sample"] = True
+    # Where it is left out, one of the routes takes it as true.
+    parameters |= {"return_full_text": False, "details": True}
+    return {"inputs": text_of(prompt), "parameters": parameters}
+
+
+@asynccontextmanager
+async def answer(
+    host: Host,
+    path: str,
+    body: dict[str, object],
+    prompt: Prompt,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> AsyncIterator[AsyncIterator[Delta]]:
+    """Open TGI's answer to a prompt at whichever path it is."""
+    if not body["inputs"]:
+        async with aclosing(nothing()) as deltas:
+            yield deltas
+        return
+    async with (
+        host.events(path, body, _Event, headers) as events,
+        aclosing(_deltas(events, prompt, host)) as tokens,
+        # TGI stops only where a token ends with the stop, and sends it along.
+        aclosing(until_stop(tokens, prompt.sampling.stop)) as deltas,
+    ):
+        yield deltas
+
+
+async def _deltas(
+    events: AsyncIterator[_Event], prompt: Prompt, host: Host
+) -> AsyncGenerator[Delta, None]:
+    """Join nothing but the tokens: `generated_text` has lost a leading blank."""
+    count = 0
+    end = end_of(prompt)
+    async for event in events:
+        count += 1
+        text = "" if event.token.special else event.token.text
+        if event.generated_text is not None:
             details = event.details or _Details()
             yield Delta(
                 text,
@@ -105,22 +139,9 @@ class Tgi:
                 completion_tokens=details.generated_tokens or count,
             )
             return
-        raise BadAnswer(f"{self._host.url} broke off its answer", hint="try again")
-
-
-def _body(prompt: Prompt) -> dict[str, object]:
-    """`temperature` 0 is an error to TGI, and leaving it out is greedy; at most 4 stops."""
-    parameters: dict[str, object] = {
-        "max_new_tokens": prompt.max_tokens,
-        "return_full_text": False,
-        "details": True,
-    }
-    if prompt.end:
-        parameters["stop"] = [token.text for token in prompt.end][:4]
-    if prompt.temperature > 0:
-        parameters |= {"do_sample": True, "temperature": prompt.temperature}
-    return {"inputs": _text(prompt), "parameters": parameters}
-
-
-def _text(prompt: Prompt) -> str:
-    return "".join(part.plain() if isinstance(part, Code) else part.text for part in prompt.parts)
+        if event.token.special and event.token.text.strip() in end:
+            # One of those for which the host had no room among its stops.
+            yield Delta("", "end", completion_tokens=count)
+            return
+        yield Delta(text)
+    raise BadAnswer(f"{host.url} broke off its answer", hint="try again")

@@ -12,16 +12,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
+from infill_ls.backends import hub_token, tls
 from infill_ls.backends.base import Backend
 from infill_ls.backends.connect import connect
 from infill_ls.cli.configured import above_editor, add_backend_options, below_editor
 from infill_ls.cli.console import err, out, progress, say, table
 from infill_ls.completion.completer import Completer
 from infill_ls.errors import InfillError
-from infill_ls.prompt.build import build
-from infill_ls.prompt.dialects import choose
+from infill_ls.prompt.build import build, dialect_for
+from infill_ls.prompt.dialects import PLAIN, SIDES
 from infill_ls.settings.read import Loaded, load
 from infill_ls.settings.sources import user_file
+from infill_ls.settings.tree import BackendSettings
 from infill_ls.text import Text
 from infill_ls.types import CompletionRequest, Document, Trigger
 
@@ -75,8 +77,20 @@ def _settings(loaded: Loaded) -> list[Finding]:
         Finding(f"setting {key}", "ok", f"from {source}") for key, source in loaded.origins.items()
     ]
     findings += [Finding("setting", "note", str(problem)) for problem in loaded.problems]
-    token = "given, never shown" if loaded.settings.backend.token else "none"
-    return [*findings, Finding("token", "ok", token)]
+    backend = loaded.settings.backend
+    findings.append(Finding("token", "ok", _token(backend)))
+    return [
+        *findings,
+        Finding("TLS", "ok" if backend.verify_tls else "note", tls.describe(backend)),
+    ]
+
+
+def _token(backend: BackendSettings) -> str:
+    if backend.token:
+        return "given, never shown"
+    if backend.kind == "huggingface" and hub_token.find():
+        return "the one that Hugging Face's own tools keep, never shown"
+    return "none"
 
 
 async def _host(loaded: Loaded, backend: Backend) -> AsyncIterator[Finding]:
@@ -87,12 +101,13 @@ async def _host(loaded: Loaded, backend: Backend) -> AsyncIterator[Finding]:
     context = f"{model.context_tokens} tokens" if model.context_tokens else "the host does not say"
     yield Finding("context", "ok", context)
 
-    dialect = choose(loaded.settings.prompt.template, model.name)
-    if dialect.name == "plain":
+    dialect = dialect_for(model, loaded.settings)
+    if dialect is PLAIN:
         text = "unknown for this model, so only the code before the cursor is used; "
         yield Finding("infilling", "note", text + "if it can infill, set prompt.template")
     else:
-        yield Finding("infilling", "ok", f"format {dialect.name}")
+        own = "the host's own" if dialect is SIDES else dialect.name
+        yield Finding("infilling", "ok", f"format {own}")
     how = await backend.check(build(_sample(), model, loaded.settings))
     yield Finding("prompts", "ok", how)
 

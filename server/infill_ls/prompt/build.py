@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from infill_ls.prompt.dialects import Dialect, Side, choose
+from infill_ls.prompt.dialects import SIDES, Dialect, Side, choose
 from infill_ls.prompt.window import window
-from infill_ls.settings.tree import Settings
-from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt
+from infill_ls.settings.tree import CompletionSettings, Settings
+from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt, Sampling
 
 EMBEDDED_TOKENS = 192
 """The embedded model evaluates about 57 tokens a second on two cores: a little over 3 s cold."""
@@ -15,7 +15,7 @@ REMOTE_TOKENS = 1024
 
 def build(request: CompletionRequest, model: ModelInfo, settings: Settings) -> Prompt:
     """Return the prompt for the request, in the format of the model that will answer it."""
-    dialect = choose(settings.prompt.template, model.name)
+    dialect = dialect_for(model, settings)
     return render(
         dialect,
         *window(
@@ -28,6 +28,11 @@ def build(request: CompletionRequest, model: ModelInfo, settings: Settings) -> P
     )
 
 
+def dialect_for(model: ModelInfo, settings: Settings) -> Dialect:
+    """Return the format that the model wants to be asked in."""
+    return SIDES if model.infills else choose(settings.prompt.template, model.name)
+
+
 def render(dialect: Dialect, prefix: str, suffix: str, *, settings: Settings) -> Prompt:
     """Put a prefix and a suffix into the dialect's format, in the order of the settings."""
     sides = {Side.PREFIX: prefix, Side.SUFFIX: suffix}
@@ -38,8 +43,22 @@ def render(dialect: Dialect, prefix: str, suffix: str, *, settings: Settings) ->
         ),
         end=dialect.end,
         sentencepiece=dialect.sentencepiece,
-        max_tokens=settings.completion.max_tokens,
-        temperature=settings.completion.temperature,
+        sampling=_sampling(settings.completion),
+    )
+
+
+def _sampling(settings: CompletionSettings) -> Sampling:
+    return Sampling(
+        max_new_tokens=settings.max_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        top_k=settings.top_k,
+        typical_p=settings.typical_p,
+        repetition_penalty=settings.repetition_penalty,
+        frequency_penalty=settings.frequency_penalty,
+        seed=settings.seed,
+        stop=settings.stop,
+        do_sample=settings.do_sample,
     )
 
 

@@ -107,6 +107,17 @@ PLAIN = Dialect(
     sentencepiece=False,
 )
 
+# For hosts that take prefix and suffix apart, and guard their own control tokens.
+SIDES = Dialect(
+    name="sides",
+    models=re.compile(r"(?!)"),
+    psm=(Side.PREFIX, Side.SUFFIX),
+    spm=None,
+    end=(),
+    control=re.compile(r"(?!)"),
+    sentencepiece=False,
+)
+
 DIALECTS = (CODE_LLAMA, QWEN_CODER, PLAIN)
 
 

@@ -17,9 +17,16 @@ from msgspec.structs import FieldInfo, fields
 from infill_ls.settings.tree import Settings
 
 SECRET = frozenset({"backend.token", "backend.headers"})
-"""Keys whose values are never shown, and which go only to the URL they were given for."""
+"""Keys whose values are never shown, and which go only to the URL they were given for: that of
+their own section."""
 
-GUARDED = frozenset({"backend.kind", "backend.url", "backend.caBundle"}) | SECRET
+GUARDED = SECRET | {
+    "backend.kind",
+    "backend.url",
+    "backend.caBundle",
+    "backend.clientCertificate",
+    "backend.verifyTls",
+}
 """Keys that decide where code and tokens go: a cloned repository must not be able to set them."""
 
 _SHOWN_CHARS = 60
@@ -89,9 +96,10 @@ def load(layers: Iterable[Layer]) -> Loaded:
             elif info is not None:
                 values[key] = _convert(raw, info, layer)
                 origins[key] = layer.source
-                given_for[key] = given.get("backend.url") or values.get("backend.url")
+                url = _url_beside(key)
+                given_for[key] = given.get(url) or values.get(url)
     for key in sorted(SECRET & values.keys()):
-        if not _same_host(given_for[key], values.get("backend.url")):
+        if not _same_host(given_for[key], values.get(_url_beside(key))):
             reason = f"it was given for {given_for[key]} and is not sent anywhere else"
             problems.append(Problem(key, origins.pop(key), reason))
             del values[key]
@@ -118,7 +126,12 @@ def allowed(info: FieldInfo) -> str:
     if "minimum" in option:
         kind = {"integer": "a whole number", "number": "a number"}[option["type"]]
         return f"{kind} from {option['minimum']} to {option['maximum']}"
-    names = {"string": "a text", "boolean": "true or false", "object": "a table of texts"}
+    names = {
+        "string": "a text",
+        "boolean": "true or false",
+        "object": "a table of texts",
+        "array": "a list of texts",
+    }
     return names[option["type"]]
 
 
@@ -155,20 +168,26 @@ def _problem(key: str, info: FieldInfo | None, raw: object, layer: Layer) -> Pro
 
 def _shown(key: str, raw: object) -> str:
     """Return a value as a message may show it, shortened; what may hold a secret is not shown."""
-    if key in SECRET or key == "backend":
+    if key in SECRET or key in {secret.partition(".")[0] for secret in SECRET}:
         return "its value"
     shown = repr(raw)
     return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"
 
 
 def _convert(raw: object, info: FieldInfo, layer: Layer) -> object:
-    if layer.lax and isinstance(raw, str) and _is_table(info):
+    if layer.lax and isinstance(raw, str) and _is_json(info):
         return msgspec.json.decode(raw.encode(errors="replace"), type=info.type)
     return msgspec.convert(raw, info.type, strict=not layer.lax)
 
 
-def _is_table(info: FieldInfo) -> bool:
-    return msgspec.json.schema(info.type).get("type") == "object"
+def _is_json(info: FieldInfo) -> bool:
+    """A table or a list has no plain spelling in one string."""
+    return msgspec.json.schema(info.type).get("type") in ("object", "array")
+
+
+def _url_beside(key: str) -> str:
+    """Return the key of the URL in the same section; most sections have none."""
+    return f"{key.partition('.')[0]}.url"
 
 
 def _same_host(given_for: object, url: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-Kind = Literal["auto", "embedded", "llamacpp", "tgi"]
+Kind = Literal["auto", "embedded", "llamacpp", "tgi", "huggingface", "endpoint", "ollama", "openai"]
 
 
 class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -20,11 +20,16 @@ class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         Kind,
         Meta(
             description="What serves the model; `auto` takes `backend.url` if there is one "
-            "(asking whether it is llama.cpp or TGI), else the embedded model if it is there."
+            "(asking it what it is), else the embedded model if it is there. `huggingface` is the "
+            "hosted API, `endpoint` an Inference Endpoint, `openai` vLLM and all that speak so."
         ),
     ] = "auto"
     url: Annotated[
-        str | None, Meta(description="The host's address, for instance `http://localhost:8080`.")
+        str | None,
+        Meta(
+            description="The host's address, for instance `http://localhost:8080`. "
+            "Empty for `huggingface`: Hugging Face's own."
+        ),
     ] = None
     model: Annotated[
         str | None,
@@ -34,7 +39,11 @@ class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         ),
     ] = None
     token: Annotated[
-        str | None, Meta(description="Sent as `Authorization: Bearer`, to `backend.url` alone.")
+        str | None,
+        Meta(
+            description="Sent as `Authorization: Bearer`, to `backend.url` alone. "
+            "Empty for `huggingface`: the one that `hf auth login` keeps."
+        ),
     ] = None
     headers: Annotated[dict[str, str], Meta(description="Further headers for `backend.url`.")] = (
         field(default_factory=dict)
@@ -42,6 +51,17 @@ class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ca_bundle: Annotated[
         str | None, Meta(description="A PEM file of certificate authorities to trust.")
     ] = None
+    client_certificate: Annotated[
+        str | None,
+        Meta(description="A PEM file with the certificate that is shown to the host, and its key."),
+    ] = None
+    verify_tls: Annotated[
+        bool,
+        Meta(
+            description="Off: whoever answers in the host's place reads code and token. "
+            "To trust a host's own certificate, set `backend.caBundle`."
+        ),
+    ] = True
     connect_timeout_ms: Annotated[
         int, Meta(ge=100, le=60_000, description="How long a connection may take.")
     ] = 3_000
@@ -51,9 +71,14 @@ class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     context_tokens: Annotated[
         int,
         Meta(
-            ge=512, le=131_072, description="Context of the embedded model; memory grows with it."
+            ge=512,
+            le=131_072,
+            description="Context of the embedded model and of Ollama's; memory grows with it.",
         ),
     ] = 4_096
+    use_cache: Annotated[
+        bool, Meta(description="False has `huggingface` generate even what it answered before.")
+    ] = True
 
     def __repr__(self) -> str:
         """Leave out what must never reach a log: the token and the headers."""
@@ -84,6 +109,37 @@ class CompletionSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     temperature: Annotated[
         float, Meta(ge=0.0, le=2.0, description="0 always takes the likeliest token.")
     ] = 0.0
+    do_sample: Annotated[
+        bool | None, Meta(description="Sample or not; empty: if the temperature is above 0.")
+    ] = None
+    top_p: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1.0)] | None,
+        Meta(description="Sample among the likeliest tokens that together have this probability."),
+    ] = None
+    top_k: Annotated[
+        Annotated[int, Meta(ge=0, le=1_000_000)] | None,
+        Meta(description="Sample among this many of the likeliest tokens."),
+    ] = None
+    typical_p: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1.0)] | None,
+        Meta(description="Sample among the most typical tokens of this probability."),
+    ] = None
+    repetition_penalty: Annotated[
+        Annotated[float, Meta(ge=0.0, le=10.0)] | None,
+        Meta(description="Above 1, tokens that are there already become less likely."),
+    ] = None
+    frequency_penalty: Annotated[
+        Annotated[float, Meta(ge=-2.0, le=2.0)] | None,
+        Meta(description="Above 0, tokens become less likely the more often they are there."),
+    ] = None
+    seed: Annotated[
+        Annotated[int, Meta(ge=0, le=2**53 - 1)] | None,
+        Meta(description="The same seed samples the same answer, where the host keeps to that."),
+    ] = None
+    stop: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(description="Texts that end a completion and are not in it."),
+    ] = ()
     max_file_size: Annotated[
         int,
         Meta(ge=1_000, le=1_000_000_000, description="Longer files (characters) are left alone."),

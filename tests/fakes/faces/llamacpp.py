@@ -9,11 +9,13 @@ from typing import Literal
 import msgspec
 
 from fakes.faces.llamacpp_tokens import CONTROLS, Tokenize, length_of, tokenized
+from fakes.generation import Asked, Said, generated
 from fakes.record import Request
 from fakes.response import Response, json_response
 from fakes.script import EOS, EOT, Answer, Reply, Token, Trouble, json_text
 
-StopType = Literal["eos", "limit", "word"]
+ENDS = frozenset({EOS.id, EOT.id})
+"""Tokens that end an answer; the second is shown like a word, the first is not."""
 
 _CODES = {
     "invalid_request_error": 400,
@@ -99,12 +101,12 @@ class LlamaCpp:
     def _whole(self, asked: Completion, answer: Answer, length: int) -> Response:
         if answer.trouble:
             return _error(answer.trouble)
-        said = _generated(answer, asked)
+        said = _said(answer, asked)
         final = {**self._final(said, length), "content": "".join(said.contents)}
         return replace(json_response(final), gate=answer.gate)
 
     def _stream(self, asked: Completion, answer: Answer, length: int) -> Response:
-        said = _generated(answer, asked)
+        said = _said(answer, asked)
         events = [
             _partial(number, content, token, length)
             for number, (content, token) in enumerate(
@@ -141,17 +143,6 @@ class LlamaCpp:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the model generated, and what of each token the server shows."""
-
-    tokens: tuple[Token, ...]
-    contents: tuple[str, ...]
-    stop_type: StopType
-    word: str = ""
-    """The stop word that ended it."""
-
-
 _NOTHING_HERE = json_response(
     {"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}}, 404
 )
@@ -165,37 +156,13 @@ _NO_INFILL = json_response(
 )  # fmt: skip
 
 
-def _generated(answer: Answer, asked: Completion) -> Said:
-    """Let the model say its tokens until the limit, an end token or a stop word.
-
-    The end token of an infilling is shown like any word, that of a text is not; both end it.
-    """
-    whole = answer.trouble is None and answer.cut is None
-    tokens = answer.tokens + ((EOS,) if whole and answer.finish == "eos" else ())
-    shown = ""
-    for count, token in enumerate(tokens, 1):
-        shown += _content(token)
-        said = tokens[:count]
-        if word := next((stop for stop in asked.stop if stop in shown), ""):
-            return Said(said, _up_to(said, shown.index(word)), "word", word)
-        if token in (EOS, EOT):
-            return Said(said, _up_to(said, len(shown)), "eos")
-        if count == asked.n_predict:
-            return Said(said, _up_to(said, len(shown)), "limit")
-    return Said(tokens, _up_to(tokens, len(shown)), "limit")
-
-
-def _up_to(tokens: tuple[Token, ...], end: int) -> tuple[str, ...]:
-    """Return what is shown of each token where all of it together is `end` characters long."""
-    contents = []
-    for token in tokens:
-        contents.append(_content(token)[:end])
-        end -= len(contents[-1])
-    return tuple(contents)
-
-
-def _content(token: Token) -> str:
+def shown(token: Token) -> str:
+    """Return a token's text: that of an infilling's control tokens is shown like any word."""
     return "" if token.id in CONTROLS.values() else token.text
+
+
+def _said(answer: Answer, asked: Completion) -> Said:
+    return generated(answer, Asked(asked.n_predict, asked.stop, ENDS, shown))
 
 
 def _partial(number: int, content: str, token: Token, length: int) -> dict[str, object]:

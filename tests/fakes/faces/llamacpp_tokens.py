@@ -24,7 +24,7 @@ class Tokenize(msgspec.Struct):
 
 def tokenized(asked: Tokenize) -> Response:
     """Answer as `/tokenize` does."""
-    pieces = _pieces(asked.content, asked.parse_special)
+    pieces = pieces_of(asked.content, asked.parse_special)
     if asked.add_special:
         pieces.insert(0, (1, "<s>"))
     if asked.with_pieces:
@@ -35,10 +35,11 @@ def tokenized(asked: Tokenize) -> Response:
 def length_of(prompt: str | list[int | str]) -> int:
     """Return how many tokens a prompt of texts and ids has."""
     parts = [prompt] if isinstance(prompt, str) else prompt
-    return sum(1 if isinstance(part, int) else len(_pieces(part, True)) for part in parts)
+    return sum(1 if isinstance(part, int) else len(pieces_of(part, True)) for part in parts)
 
 
-def _pieces(text: str, parse_special: bool) -> list[tuple[int, str]]:
+def pieces_of(text: str, parse_special: bool) -> list[tuple[int, str]]:
+    """Return the ids of a text, each with the text that it stands for."""
     known = _INFILLING | (CONTROLS if parse_special else {})
     pattern = "|".join(re.escape(word) for word in known)
     pieces: list[tuple[int, str]] = []

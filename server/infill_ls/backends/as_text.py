@@ -1,0 +1,57 @@
+"""A prompt as text, for hosts that tokenise it themselves; and what they do to its stops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+
+from infill_ls.types import Code, Control, Delta, Prompt
+
+HOW = "as text, which the host tokenises itself"
+"""What `Backend.check` says."""
+
+
+def text_of(prompt: Prompt) -> str:
+    """Return the prompt as one text; the begin token is the host's to add."""
+    return "".join(part.plain() if isinstance(part, Code) else part.text for part in prompt.parts)
+
+
+def end_of(prompt: Prompt) -> tuple[str, ...]:
+    """Return the spellings of the tokens that end the answer."""
+    return tuple(token.text for token in prompt.end)
+
+
+def control_of(prompt: Prompt) -> frozenset[str]:
+    """Return the spellings of all control tokens of the prompt, without their blanks."""
+    parts = (*prompt.parts, *prompt.end)
+    texts = (part.text.strip() for part in parts if isinstance(part, Control))
+    return frozenset(text for text in texts if text)
+
+
+async def nothing() -> AsyncGenerator[Delta, None]:
+    """Answer an empty prompt without asking: hosts refuse it, or take it for something else."""
+    yield Delta("", "end")
+
+
+async def until_stop(
+    deltas: AsyncIterator[Delta], stops: tuple[str, ...]
+) -> AsyncGenerator[Delta, None]:
+    """Cut the answer before the first of the stops, wherever in the tokens it stands.
+
+    What may be the beginning of a stop is held back until that is known.
+    """
+    held = ""
+    async for delta in deltas:
+        text = held + delta.text
+        if found := [at for stop in stops if (at := text.find(stop)) >= 0]:
+            yield replace(delta, text=text[: min(found)], finish="end")
+            return
+        sure = len(text) if delta.finish else len(text) - _begun(text, stops)
+        held = text[sure:]
+        yield replace(delta, text=text[:sure])
+
+
+def _begun(text: str, stops: tuple[str, ...]) -> int:
+    """Return how many characters at the text's end are the longest beginning of a stop."""
+    lengths = (n for stop in stops for n in range(1, len(stop)) if text.endswith(stop[:n]))
+    return max(lengths, default=0)

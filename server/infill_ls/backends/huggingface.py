@@ -1,0 +1,94 @@
+"""The hosted API of Hugging Face, in 2023 and now, and its mirrors: `{base}/models/{id}`.
+
+Behind it answers TGI, with the shape of its route `/`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from infill_ls.backends import tgi
+from infill_ls.backends.as_text import HOW
+from infill_ls.backends.base import Exchange
+from infill_ls.backends.http import Host
+from infill_ls.backends.sampling import TGI, told
+from infill_ls.errors import BadInput, Loading
+from infill_ls.settings.tree import BackendSettings
+from infill_ls.types import Delta, ModelInfo, Prompt
+
+DEFAULT_URL = "https://router.huggingface.co/hf-inference"
+
+_ADDRESS = re.compile(r"(?P<base>.*?)(?:/models(?:/(?P<model>[^?#]+))?)?", re.DOTALL)
+"""A base, or the address of one model."""
+
+_MODEL = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
+"""A model's id on the Hub. An address is none: only `backend.url` says where code goes."""
+
+
+class HuggingFace:
+    """One model of the hosted API."""
+
+    kind = "huggingface"
+
+    def __init__(self, host: Host, model: str, name: str) -> None:
+        """Take the model of the address, and the name by which its family is known."""
+        self._host = host
+        self._path = f"/models/{model}"
+        self._name = name
+        self._waits = False
+
+    async def model(self) -> ModelInfo:
+        """Return what the settings say; the API tells nothing of a model's limits."""
+        return self.assumed()
+
+    def assumed(self) -> ModelInfo:
+        """Return the name that the settings give."""
+        return ModelInfo(self._name, None)
+
+    @asynccontextmanager
+    async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
+        """Open the answer. After the model was found loading, the next request waits for it."""
+        headers = {"x-wait-for-model": "1"} if self._waits else {}
+        try:
+            async with tgi.answer(
+                self._host, self._path, self._body(prompt), prompt, headers
+            ) as deltas:
+                yield deltas
+        except Loading:
+            self._waits = True
+            raise
+        self._waits = False
+
+    def preview(self, prompt: Prompt) -> list[Exchange]:
+        """Return the one request."""
+        return [Exchange("POST", f"{self._host.url}{self._path}", self._body(prompt))]
+
+    async def check(self, prompt: Prompt) -> str:
+        """Say that the prompt goes as text."""
+        return told(HOW, TGI, prompt)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._host.aclose()
+
+    def _body(self, prompt: Prompt) -> dict[str, object]:
+        return {**tgi.body_of(prompt, self._host), "stream": True}
+
+
+def huggingface(settings: BackendSettings) -> HuggingFace:
+    """Return the back end; nothing is sent. Raises BadInput like `Host`, or for want of a model."""
+    address = _ADDRESS.fullmatch((settings.url or DEFAULT_URL).rstrip("/"))
+    assert address is not None
+    model = address["model"] or settings.model
+    if not model or not _MODEL.fullmatch(model):
+        given = f"backend.model is {model!r}, which is" if model else "there is"
+        raise BadInput(
+            f"backend.kind is 'huggingface' but {given} no model's id",
+            hint="set backend.model to one such as codellama/CodeLlama-7b-hf",
+        )
+    # The API remembers answers, even sampled ones.
+    headers = {} if settings.use_cache else {"x-use-cache": "0"}
+    host = Host(address["base"], settings, headers=headers)
+    return HuggingFace(host, model, settings.model or model)
