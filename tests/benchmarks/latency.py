@@ -7,16 +7,14 @@ as long as pygls's own, or the start more than that and more than 300 ms.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 from typing import Any
+
+from raw_client import OURS, Server, milliseconds_since, running
 
 sys.path.append(str(Path(__file__).parents[1]))
 
@@ -32,7 +30,6 @@ TURN = 100
 KEYSTROKES = {"20 kB": (20_000, 200), "1 MB": (1_000_000, 100), "5 MB": (5_000_000, 40)}
 """The size of the document in bytes, and how many keystrokes are timed."""
 
-OURS = [sys.executable, "-m", "infill_ls"]
 BARE = [
     sys.executable,
     "-c",
@@ -50,14 +47,6 @@ server.start_io()
 """,
 ]
 
-# An installed package is compiled already, so ours must be allowed to be.
-_DROPPED = ("INFILL_LS_", "PYTHONDONTWRITEBYTECODE")
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)},
-    "INFILL_LS_CONFIG": os.devnull,
-}
-
-URI = "file:///large.py"
 LINE = "    total += width * height  # in square metres\n"
 
 
@@ -139,11 +128,6 @@ def in_turns(bare: Callable[[], Any], ours: Callable[[], Any], count: int) -> Sa
     return samples
 
 
-def milliseconds_since(start: float) -> float:
-    """Return the time since a reading of `perf_counter`."""
-    return (perf_counter() - start) * 1000
-
-
 def typing(server: Server, cursor: dict[str, int]) -> Callable[[], None]:
     """Return what types a key at the document's start and asks at the cursor."""
 
@@ -152,81 +136,6 @@ def typing(server: Server, cursor: dict[str, int]) -> Callable[[], None]:
         server.ask(cursor)
 
     return type_and_ask
-
-
-@contextmanager
-def running(command: list[str], options: object = None) -> Iterator[Server]:
-    """Give a server that has answered `initialize`."""
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env=ENVIRONMENT,
-    ) as process:  # fmt: skip
-        server = Server(process, options)
-        yield server
-        process.kill()
-
-
-class Server:
-    """The least of a client: frames, and one request at a time."""
-
-    def __init__(self, process: subprocess.Popen[bytes], options: object) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self._stdin, self._stdout = process.stdin, process.stdout
-        self._id = 0
-        self._version = 1
-        shows_ghost_text: dict[str, object] = {"textDocument": {"inlineCompletion": {}}}
-        params = {"processId": None, "rootUri": None, "initializationOptions": options}
-        self.request("initialize", {**params, "capabilities": shows_ghost_text})
-        self.notify("initialized", {})
-
-    def open(self, text: str) -> None:
-        """Open the document."""
-        document = {"uri": URI, "languageId": "python", "version": 1, "text": text}
-        self.notify("textDocument/didOpen", {"textDocument": document})
-
-    def type_at_start(self) -> None:
-        """Insert one character at the start of the document."""
-        self._version += 1
-        start = {"line": 0, "character": 0}
-        change = {"range": {"start": start, "end": start}, "text": "x"}
-        document = {"uri": URI, "version": self._version}
-        params = {"textDocument": document, "contentChanges": [change]}
-        self.notify("textDocument/didChange", params)
-
-    def ask(self, position: dict[str, int] | None = None) -> None:
-        """Ask for ghost text as an editor does while the user types, and take the answer."""
-        params = {
-            "textDocument": {"uri": URI},
-            "position": position or {"line": 0, "character": 12},
-            "context": {"triggerKind": 2},
-        }
-        self.request("textDocument/inlineCompletion", params)
-
-    def request(self, method: str, params: object) -> None:
-        """Send a request and read up to its answer."""
-        self._id += 1
-        self._send({"jsonrpc": "2.0", "id": self._id, "method": method, "params": params})
-        while (message := self._receive()).get("id") != self._id:
-            pass
-        assert "error" not in message, message
-
-    def notify(self, method: str, params: object) -> None:
-        """Send a notification."""
-        self._send({"jsonrpc": "2.0", "method": method, "params": params})
-
-    def _send(self, message: object) -> None:
-        body = json.dumps(message).encode()
-        self._stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        self._stdin.flush()
-
-    def _receive(self) -> dict[str, Any]:
-        length = 0
-        while header := self._stdout.readline().strip():
-            name, _, value = header.partition(b":")
-            length = int(value) if name == b"Content-Length" else length
-        message: dict[str, Any] = json.loads(self._stdout.read(length))
-        return message
 
 
 if __name__ == "__main__":
