@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeVar
 
 import httpx
 import msgspec
-from httpx_sse import EventSource
 
 from infill_ls import __version__, errors
 from infill_ls.backends import tls
 from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
+from infill_ls.backends.framing import EVENTS, LINES, Framing
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")
@@ -92,13 +91,13 @@ class Host:
 
         An event that holds an error raises, like the same error with an HTTP status would.
         """
-        return self._opened(path, body, event, headers, _EVENTS)
+        return self._opened(path, body, event, headers, EVENTS)
 
     def lines(
         self, path: str, body: dict[str, object], line: type[T]
     ) -> AbstractAsyncContextManager[AsyncIterator[T]]:
         """Post a body and open the lines of JSON of the answer; errors are as in `events`."""
-        return self._opened(path, body, line, NO_HEADERS, _LINES)
+        return self._opened(path, body, line, NO_HEADERS, LINES)
 
     async def _ask(
         self, method: str, path: str, body: dict[str, object] | None, answer: type[T]
@@ -116,7 +115,7 @@ class Host:
         body: dict[str, object],
         kind: type[T],
         headers: Mapping[str, str],
-        framing: _Framing,
+        framing: Framing,
     ) -> AsyncIterator[AsyncIterator[T]]:
         with self._mapped():
             async with self._client.stream("POST", path, json=body, headers=headers) as response:
@@ -126,7 +125,7 @@ class Host:
                         yield pieces
 
     async def _pieces(
-        self, response: httpx.Response, kind: type[T], framing: _Framing
+        self, response: httpx.Response, kind: type[T], framing: Framing
     ) -> AsyncGenerator[T, None]:
         if not response.headers.get("content-type", "").startswith(framing.media_type):
             # A host, or a proxy before it, may tell an error with status 200.
@@ -206,43 +205,6 @@ class Host:
             raise errors.Unreachable(
                 f"the connection to {self.url} was lost ({error})", hint="try again"
             ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Framing:
-    """How an answer is divided into pieces of JSON."""
-
-    media_type: str
-    split: Callable[[httpx.Response], AsyncGenerator[str | bytes, None]]
-
-
-async def _events_of(response: httpx.Response) -> AsyncGenerator[str | bytes, None]:
-    async with aclosing(EventSource(response).aiter_sse()) as events:
-        async for sent in events:
-            if sent.data == "[DONE]":
-                return
-            if sent.data:
-                yield sent.data
-
-
-async def _lines_of(response: httpx.Response) -> AsyncGenerator[str | bytes, None]:
-    """Divide at LF alone: JSON may hold, unescaped, what `aiter_lines` takes for a line's end.
-
-    What no LF ends may be half a line, so it does not count.
-    """
-    rest = b""
-    chunks = response.aiter_bytes()
-    assert isinstance(chunks, AsyncGenerator)  # httpx says less of it than it is.
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                if line.strip():
-                    yield line
-
-
-_EVENTS = _Framing("text/event-stream", _events_of)
-_LINES = _Framing("application/x-ndjson", _lines_of)
 
 
 def _headers(settings: BackendSettings) -> dict[str, str]:
