@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
 def _show_prompt(settings: Settings, request: CompletionRequest) -> int:
     backend = connect(settings.backend, progress)
     model = backend.assumed()
+    if backend.kind == "auto":
+        say(err(), "The host is not asked what it is; give --backend if it is not TGI")
     if not model.name and settings.prompt.template == "auto":
         say(err(), "The host is not asked for its model; give --model to see its own format")
     for exchange in backend.preview(build(request, model, settings)):

@@ -20,15 +20,6 @@ SECRET = frozenset({"backend.token", "backend.headers"})
 """Keys whose values are never shown, and which go only to the URL they were given for: that of
 their own section."""
 
-GUARDED = SECRET | {
-    "backend.kind",
-    "backend.url",
-    "backend.caBundle",
-    "backend.clientCertificate",
-    "backend.verifyTls",
-}
-"""Keys that decide where code and tokens go: a cloned repository must not be able to set them."""
-
 _SHOWN_CHARS = 60
 """How much of a value a message repeats."""
 
@@ -114,6 +105,11 @@ def leaves() -> tuple[tuple[str, FieldInfo], ...]:
         for section in fields(Settings)
         for info in fields(section.type)
     )
+
+
+GUARDED = frozenset(key for key, _ in leaves() if key.startswith("backend."))
+"""Keys that a cloned repository must not be able to set: they decide where code and tokens go (a
+model's name too, which may name its provider) and which file is loaded."""
 
 
 def allowed(info: FieldInfo) -> str:

@@ -3,8 +3,8 @@
 The order is: defaults; the user's file; the editor's `initializationOptions`; the editor's
 configuration (`workspace/configuration`, `workspace/didChangeConfiguration`); the environment;
 the command line. The editor's configuration may hold what a file of the workspace says
-(`.vscode/settings.json`, `.dir-locals.el`), so keys that decide where code and tokens go are
-not taken from it.
+(`.vscode/settings.json`, `.dir-locals.el`), so the section `backend`, which decides where code and
+tokens go, is not taken from it.
 """
 
 from __future__ import annotations
