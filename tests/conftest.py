@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, aclosing
 
 import pytest
 
+from fakes.asking import no_progress
 from fakes.backend import HandPause, ScriptedBackend, Steps
 from infill_ls.completion.completer import Completer
 from infill_ls.settings.tree import Settings
@@ -54,7 +55,7 @@ async def completer_with(
     async with AsyncExitStack() as stack:
 
         def make(settings: Settings) -> Completer:
-            completer = Completer(settings, lambda: backend, pause=pause)
+            completer = Completer(settings, lambda _: backend, no_progress, pause=pause)
             stack.push_async_exit(aclosing(completer))
             return completer
 

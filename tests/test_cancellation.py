@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from fakes.asking import no_progress
 from fakes.backend import Block, HandPause, Point, ScriptedBackend, Steps
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
-from infill_ls.settings.tree import Settings
+from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Completion, CompletionRequest, ModelInfo, Trigger
 
 RequestAt = Callable[..., CompletionRequest]
@@ -27,9 +28,11 @@ class Session:
     backends: list[ScriptedBackend] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.completer = Completer(Settings(), self._connect, pause=HandPause(self.steps))
+        settings = Settings(backend=BackendSettings(in_flight=2))
+        pause = HandPause(self.steps)
+        self.completer = Completer(settings, self._connect, no_progress, pause=pause)
 
-    def _connect(self) -> ScriptedBackend:
+    def _connect(self, _: BackendSettings) -> ScriptedBackend:
         backend = ScriptedBackend(ModelInfo("codellama-7b", None), self.steps)
         backend.answers("a", "b")
         backend.answers("a", "b")

@@ -56,6 +56,7 @@ def at_host(monkeypatch: pytest.MonkeyPatch, host: FakeHost) -> FakeHost:
     monkeypatch.setenv("INFILL_LS_BACKEND_URL", host.url)
     monkeypatch.setenv("INFILL_LS_BACKEND_TOKEN", TOKEN)
     monkeypatch.setenv("INFILL_LS_BACKEND_READ_TIMEOUT_MS", "500")
+    monkeypatch.setenv("INFILL_LS_BACKEND_PATIENCE_S", "0")
     return host
 
 

@@ -10,11 +10,13 @@ from dataclasses import replace
 
 import pytest
 
+from fakes.asking import no_progress
 from fakes.backend import HandPause, Point, ScriptedBackend, Steps
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import BadInput, HostFailed, InfillError, NoBackend, Unreachable
 from infill_ls.settings.tree import (
+    BackendSettings,
     CacheSettings,
     CompletionSettings,
     PromptSettings,
@@ -415,9 +417,10 @@ async def test_typing_fast_asks_once(
 
 
 async def test_other_document_is_not_superseded(
-    request_at: RequestAt, backend: ScriptedBackend, completer: Completer
+    request_at: RequestAt, backend: ScriptedBackend, completer_with: CompleterWith
 ) -> None:
-    """Two documents are completed side by side."""
+    """Two documents are completed side by side, where the host may have two requests."""
+    completer = completer_with(Settings(backend=BackendSettings(in_flight=2)))
     first = asyncio.create_task(completer.complete(request_at("x = ‸")))
     one = await backend.opened()
     second = asyncio.create_task(completer.complete(request_at("y = ‸", uri=OTHER_URI)))
@@ -484,11 +487,11 @@ async def test_no_back_end_is_said_each_time(request_at: RequestAt) -> None:
     """Where nothing is configured every request says so, and connecting is tried again."""
     tried = []
 
-    def connect() -> ScriptedBackend:
+    def connect(_: BackendSettings) -> ScriptedBackend:
         tried.append(True)
         raise NoBackend("nothing is configured")
 
-    completer = Completer(Settings(), connect)
+    completer = Completer(Settings(), connect, no_progress)
 
     for _ in range(2):
         with pytest.raises(NoBackend):
@@ -504,11 +507,11 @@ async def test_connection_is_made_at_the_first_request_and_kept(
     """Making a completer costs nothing; its back end is made once."""
     connected = []
 
-    def connect() -> ScriptedBackend:
+    def connect(_: BackendSettings) -> ScriptedBackend:
         connected.append(True)
         return backend
 
-    completer = Completer(Settings(), connect)
+    completer = Completer(Settings(), connect, no_progress)
     before = len(connected)
     backend.answers("a")
     backend.answers("b")
@@ -534,7 +537,7 @@ async def test_host_works_only_while_it_is_asked(
         finally:
             log.append(f"end after {steps.passed[-1]}")
 
-    completer = Completer(Settings(), lambda: backend, asking=asking, pause=pause)
+    completer = Completer(Settings(), lambda _: backend, no_progress, asking=asking, pause=pause)
     backend.answers("a")
     request = request_at("x = ‸", trigger=Trigger.AUTOMATIC)
 

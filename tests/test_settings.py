@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from infill_ls.settings.read import GUARDED, SECRET, Layer, Loaded, allowed, leaves, load
+from infill_ls.settings.read import GUARDED, SECRET, Layer, Loaded, allowed, leaves, load, nested
 from infill_ls.settings.sources import (
     from_editor,
     from_environment,
@@ -25,6 +25,8 @@ from infill_ls.settings.tree import BackendSettings, Settings
 
 HOST = "https://models.example"
 OTHER = "https://elsewhere.example"
+
+EMBEDDED = msgspec.to_builtins(BackendSettings(kind="embedded"))
 
 # For each key two values that are taken, and one that is not.
 VALUES: dict[str, tuple[object, object, object]] = {
@@ -40,6 +42,9 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "backend.readTimeoutMs": (100, 600_000, 600_001),
     "backend.contextTokens": (512, 131_072, 0),
     "backend.useCache": (False, True, 0),
+    "backend.inFlight": (1, 64, 0),
+    "backend.patienceS": (0, 3_600, -1),
+    "fallback": ((EMBEDDED,), (), [{"kind": "vllm"}]),
     "completion.enabled": (False, True, "off"),
     "completion.debounceMs": (0, 5_000, -1),
     "completion.lines": ("single", "multi", "all"),
@@ -70,22 +75,14 @@ json_values = st.recursive(
 )
 
 
-def tree(values: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """Make the nested form of {"backend.url": …}."""
-    nested: dict[str, dict[str, object]] = {}
-    for key, value in values.items():
-        section, name = key.split(".")
-        nested.setdefault(section, {})[name] = value
-    return nested
-
-
 def layer(values: Mapping[str, object], source: str = "a file", *, trusted: bool = True) -> Layer:
-    return Layer(source, tree(values), trusted)
+    return Layer(source, nested(values), trusted)
 
 
 def value_of(loaded: Loaded, key: str) -> object:
-    section, name = key.split(".")
-    return msgspec.to_builtins(loaded.settings)[section][name]
+    section, _, name = key.partition(".")
+    value = msgspec.to_builtins(loaded.settings)[section]
+    return value[name] if name else value
 
 
 def test_every_key_is_tried() -> None:
@@ -134,9 +131,9 @@ def test_message_names_key_source_value_and_what_is_allowed(key: str) -> None:
 
     [problem] = load([layer({key: bad}, "config.toml")]).problems
 
-    shown = "its value" if key in SECRET else repr(bad)[:60]
+    shown = "its value" if key in {*SECRET, "fallback"} else repr(bad)[:60]
     assert str(problem).startswith(f"{key} in config.toml: {shown}")
-    assert str(problem).endswith(f" is not {allowed(dict(leaves())[key])}")
+    assert f" is not {allowed(dict(leaves())[key])}" in str(problem)
 
 
 def test_all_problems_are_in_one_message() -> None:
@@ -220,19 +217,19 @@ def test_later_layers_win_leaf_by_leaf() -> None:
 @pytest.mark.parametrize("key", VALUES)
 def test_null_is_unset(key: str) -> None:
     """An editor that sends null for what the user left alone changes nothing."""
-    section, name = key.split(".")
+    section = key.partition(".")[0]
     weaker = layer({key: VALUES[key][0]})
 
-    for null in ({section: {name: None}}, {section: None}, {key: None}, {"nothing": None}):
+    for null in (nested({key: None}), {section: None}, {key: None}, {"nothing": None}):
         assert load([weaker, Layer("the editor", null)]) == load([weaker])
 
 
 def test_dotted_key_is_the_same_key() -> None:
     """A key may be written as in the table of settings, with its section before a dot."""
-    nested = layer({"cache.entries": 5, "backend.url": HOST, "backend.token": "abc"})
+    tables = layer({"cache.entries": 5, "backend.url": HOST, "backend.token": "abc"})
     dotted = {"backend.token": "abc", "cache.entries": 5, "backend.url": HOST}
 
-    assert load([Layer("a file", dotted)]) == load([nested])
+    assert load([Layer("a file", dotted)]) == load([tables])
 
 
 @pytest.mark.parametrize("key", sorted(GUARDED))
@@ -240,7 +237,7 @@ def test_guarded_key_is_refused_from_the_editors_configuration(key: str) -> None
     """A file of a cloned repository cannot choose where code and tokens go, or what is trusted."""
     value = VALUES[key][0]
 
-    for configuration in (tree({key: value}), {"infill-ls": tree({key: value})}, {key: value}):
+    for configuration in (nested({key: value}), {"infill-ls": nested({key: value})}, {key: value}):
         loaded = load([from_editor(configuration)])
 
         assert loaded.settings == Settings()
@@ -249,14 +246,14 @@ def test_guarded_key_is_refused_from_the_editors_configuration(key: str) -> None
 
 
 def test_guarded_keys_are_those_that_decide_where_code_goes() -> None:
-    """The list is what the documentation promises: the section `backend`, whole."""
-    assert {key for key in VALUES if key.startswith("backend.")} == GUARDED
+    """The list is what the documentation promises: all that is said of back ends."""
+    assert {key for key in VALUES if key.startswith(("backend.", "fallback"))} == GUARDED
 
 
 @pytest.mark.parametrize("key", sorted(GUARDED))
 def test_guarded_key_is_taken_from_the_initialization_options(key: str) -> None:
     """What the user's own configuration starts the server with is trusted."""
-    loaded = load([from_initialization_options(tree({key: VALUES[key][0]}))])
+    loaded = load([from_initialization_options(nested({key: VALUES[key][0]}))])
 
     assert value_of(loaded, key) == VALUES[key][0]
 
@@ -297,12 +294,11 @@ def test_no_options_are_no_problem(options: object) -> None:
 @pytest.mark.parametrize("key", sorted(VALUES.keys() - {"backend.headers"}))
 def test_environment_says_everything(key: str) -> None:
     """Each key has a variable, in whose text numbers and truths are recognised."""
-    section, name = key.split(".")
-    snake = "".join(f"_{letter}" if letter.isupper() else letter for letter in name).upper()
+    snake = "".join(f"_{letter}" if letter.isupper() else letter for letter in key)
     value = VALUES[key][0]
     text = value if isinstance(value, str) else json.dumps(value)
 
-    loaded = load([from_environment({f"INFILL_LS_{section.upper()}_{snake}": text})])
+    loaded = load([from_environment({f"INFILL_LS_{snake.upper().replace('.', '_')}": text})])
 
     assert value_of(loaded, key) == value
     assert loaded.origins == {key: "the environment"}
@@ -352,77 +348,82 @@ def test_environment_reports_what_it_does_not_know() -> None:
 @pytest.mark.parametrize(
     ("given", "url", "kept"),
     [
-        pytest.param([tree({"backend.token": "abc"})], None, True, id="no url at all"),
-        pytest.param([tree({"backend.token": "abc"})], HOST, True, id="url named later"),
-        pytest.param([tree({"backend.url": HOST, "backend.token": "abc"})], None, True, id="own"),
+        pytest.param([nested({"backend.token": "abc"})], None, True, id="no url at all"),
+        pytest.param([nested({"backend.token": "abc"})], HOST, True, id="url named later"),
+        pytest.param([nested({"backend.url": HOST, "backend.token": "abc"})], None, True, id="own"),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"})], OTHER, False, id="other"
+            [nested({"backend.url": HOST, "backend.token": "abc"})], OTHER, False, id="other"
         ),
         pytest.param(
-            [tree({"backend.token": "abc", "backend.url": HOST})], OTHER, False, id="token first"
+            [nested({"backend.token": "abc", "backend.url": HOST})], OTHER, False, id="token first"
         ),
         pytest.param(
             [{"backend.token": "abc", "backend.url": HOST}], OTHER, False, id="dotted, token first"
         ),
         pytest.param(
-            [tree({"backend.url": HOST}), tree({"backend.token": "abc"})],
+            [nested({"backend.url": HOST}), nested({"backend.token": "abc"})],
             OTHER,
             False,
             id="two files",
         ),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"}), tree({"backend.url": OTHER})],
+            [nested({"backend.url": HOST, "backend.token": "abc"}), nested({"backend.url": OTHER})],
             HOST,
             True,
             id="there and back",
         ),
         pytest.param(
-            [tree({"backend.url": HOST + "/a", "backend.token": "abc"})],
+            [nested({"backend.url": HOST + "/a", "backend.token": "abc"})],
             HOST + "/b?c#d",
             True,
             id="other path",
         ),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"})],
+            [nested({"backend.url": HOST, "backend.token": "abc"})],
             HOST + ".evil.example",
             False,
             id="longer name",
         ),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"})],
+            [nested({"backend.url": HOST, "backend.token": "abc"})],
             HOST + "@evil.example/",
             False,
             id="host as user name",
         ),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"})],
+            [nested({"backend.url": HOST, "backend.token": "abc"})],
             HOST.replace("https", "http"),
             False,
             id="no TLS",
         ),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"})], HOST + ":81", False, id="port"
-        ),
-        pytest.param([tree({"backend.url": HOST, "backend.token": "abc"})], "", False, id="empty"),
-        pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "abc"})], "http://[", False, id="broken"
+            [nested({"backend.url": HOST, "backend.token": "abc"})], HOST + ":81", False, id="port"
         ),
         pytest.param(
-            [tree({"backend.url": "http://[", "backend.token": "abc"})], HOST, False, id="mended"
+            [nested({"backend.url": HOST, "backend.token": "abc"})], "", False, id="empty"
         ),
         pytest.param(
-            [tree({"backend.url": 80, "backend.token": "abc"})], HOST, False, id="not a text"
+            [nested({"backend.url": HOST, "backend.token": "abc"})], "http://[", False, id="broken"
         ),
         pytest.param(
-            [tree({"backend.url": HOST, "backend.token": "old"}), tree({"backend.token": "abc"})],
+            [nested({"backend.url": "http://[", "backend.token": "abc"})], HOST, False, id="mended"
+        ),
+        pytest.param(
+            [nested({"backend.url": 80, "backend.token": "abc"})], HOST, False, id="not a text"
+        ),
+        pytest.param(
+            [
+                nested({"backend.url": HOST, "backend.token": "old"}),
+                nested({"backend.token": "abc"}),
+            ],
             HOST,
             True,
             id="newer token",
         ),
         pytest.param(
             [
-                tree({"backend.url": HOST, "backend.token": "old"}),
-                tree({"backend.url": OTHER, "backend.token": "abc"}),
+                nested({"backend.url": HOST, "backend.token": "old"}),
+                nested({"backend.url": OTHER, "backend.token": "abc"}),
             ],
             OTHER,
             True,
@@ -484,6 +485,9 @@ def test_secrets_are_nowhere_to_be_read() -> None:
         {"backend": "sesame"},
         {"token": "sesame"},
         {"backend.token": ["sesame"]},
+        {"fallback": "sesame"},
+        {"fallback": [{"token": ["sesame"]}]},
+        {"fallback": [{"headers": {"X-Key": ["sesame"]}}]},
     ],
 )
 def test_misplaced_secret_is_not_shown(values: dict[str, object]) -> None:
@@ -499,7 +503,7 @@ def test_refused_secret_is_not_shown() -> None:
     """Neither is one that is refused for where it comes from, or for where it would go."""
     good = {"backend.url": HOST, "backend.token": "sesame", "backend.headers": {"X-Key": "sesame"}}
 
-    refused = load([from_editor(tree(good))])
+    refused = load([from_editor(nested(good))])
     withdrawn = load([layer(good), layer({"backend.url": OTHER})])
 
     assert len(refused.problems) == 3
@@ -590,6 +594,54 @@ def test_settings_are_frozen() -> None:
         BackendSettings().url = HOST  # type: ignore[misc]
 
 
+def test_fallback_is_a_list_of_back_ends() -> None:
+    """Each table has all the settings of `backend`, with the same defaults."""
+    tables = [{"url": HOST, "token": "abc"}, {"kind": "embedded"}]
+
+    loaded = load([layer({"fallback": tables})])
+
+    assert loaded.settings.fallback == (
+        BackendSettings(url=HOST, token="abc"),
+        BackendSettings(kind="embedded"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("tables", "place"),
+    [
+        ([{}, {"inFlight": 0}], "[1].inFlight"),
+        ([{"headers": {"X-A": 1}}], "[0].headers[...]"),
+        ([{"maxTokens": 5}], "[0]"),
+    ],
+)
+def test_fallback_that_is_wrong_says_where(tables: object, place: str) -> None:
+    """A table with a bad value or an unknown key is named by its number."""
+    [problem] = load([layer({"fallback": tables})]).problems
+
+    assert problem.reason.endswith(f"the settings of `backend` (at {place})")
+
+
+@pytest.mark.parametrize(
+    ("given", "most"),
+    [
+        ({}, 1),
+        ({"kind": "embedded", "url": HOST}, 1),
+        ({"url": "http://localhost:8080"}, 1),
+        ({"url": "http://127.0.0.2:8080"}, 1),
+        ({"url": "http://[::1]:8080"}, 1),
+        ({"url": HOST}, 2),
+        ({"url": "http://localhost.example"}, 2),
+        ({"url": "http://["}, 2),
+        ({"kind": "huggingface"}, 2),
+        ({"url": HOST, "inFlight": 5}, 5),
+        ({"inFlight": 3}, 3),
+    ],
+)
+def test_local_host_is_asked_one_thing_at_a_time(given: dict[str, object], most: int) -> None:
+    """Where the settings do not say, a host on this machine has one request, another has two."""
+    assert load([layer(nested({"backend": given}))]).settings.backend.most_in_flight == most
+
+
 @given(st.sampled_from(sorted(VALUES)), json_values, st.booleans(), st.booleans())
 @example("backend.token", "\ud800", True, True)
 @example("backend.headers", {"\ud800": "\ud800"}, True, True)
@@ -601,7 +653,7 @@ def test_any_value_at_any_key_costs_only_itself(
     """Whatever JSON a source holds, it neither raises nor changes another key."""
     weaker = layer({key: values[0] for key, values in VALUES.items()})
     raw = json.dumps(value) if lax else value
-    before, after = load([weaker]), load([weaker, Layer("any", tree({key: raw}), trusted, lax)])
+    before, after = load([weaker]), load([weaker, Layer("any", nested({key: raw}), trusted, lax)])
 
     changed = {other for other in VALUES if value_of(before, other) != value_of(after, other)}
 

@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from infill_ls.errors import InfillError, Loading, NoBackend, Overloaded, TimedOut
+from infill_ls.completion.chain import Trouble
+from infill_ls.errors import InfillError, Loading, NoBackend, Overloaded, TimedOut, Unreachable
 from infill_ls.lsp.protocol import Health, StatusParams
 from infill_ls.lsp.status import Status
 
@@ -72,13 +73,50 @@ def test_the_message_says_what_to_do(status: Status, sent: list[StatusParams]) -
 def test_the_same_trouble_is_told_and_logged_once(
     status: Status, sent: list[StatusParams], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An error at each keystroke is one status and one line in the log, and so is the next."""
+    """An error at each keystroke is one line in the log until all is well, and so is another."""
     with caplog.at_level(logging.WARNING):
-        for message in ("late", "late", "later", "later"):
-            status.failed(TimedOut(message))
+        for error in (TimedOut("late"), TimedOut("late"), TimedOut("later"), Loading("soon")):
+            status.failed(error)
+        status.answered(None)
+        status.failed(Loading("soon"))
 
-    assert [params.message for params in sent] == ["late", "later"]
-    assert caplog.messages == ["no completion: late", "no completion: later"]
+    assert [params.message for params in sent] == ["late", "later", "soon", "", "soon"]
+    assert caplog.messages == [
+        "no completion: late",
+        "no completion: soon",
+        "no completion: soon",
+    ]
+
+
+def test_the_status_tells_until_when(status: Status, sent: list[StatusParams]) -> None:
+    """The end of a rest is told in whole seconds, never too early, and taken back."""
+    status.failed(Loading("soon"), until=1_700_000_000.25)
+    status.answered(None)
+
+    assert [params.until for params in sent] == [1_700_000_001, None]
+
+
+def test_the_status_tells_who_answers_instead(
+    status: Status, sent: list[StatusParams], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fallback is a warning that names both, told and logged once."""
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            status.answered(Trouble(Unreachable("gpu cannot be reached"), 7.0, "embedded"))
+
+    message = "gpu cannot be reached; embedded answers instead"
+    assert sent == [StatusParams("warning", False, message, 7)]
+    assert caplog.messages == [message]
+
+
+def test_a_known_answer_of_a_host_that_rests_does_not_make_it_well(
+    status: Status, sent: list[StatusParams]
+) -> None:
+    """What was remembered says nothing of the host."""
+    status.failed(Loading("soon"), until=7.0)
+    status.answered(Trouble(Loading("soon"), 7.0, None))
+
+    assert sent == [StatusParams("warning", False, "soon", 7)]
 
 
 def test_trouble_stays_while_the_host_is_asked_again(
@@ -89,7 +127,7 @@ def test_trouble_stays_while_the_host_is_asked_again(
 
     with status.busy():
         pass
-    status.well()
+    status.answered(None)
 
     assert sent[1:] == [
         StatusParams("error", True, "late"),
@@ -100,7 +138,7 @@ def test_trouble_stays_while_the_host_is_asked_again(
 
 def test_being_well_is_told_once(status: Status, sent: list[StatusParams]) -> None:
     """A success after a success changes nothing."""
-    status.well()
-    status.well()
+    status.answered(None)
+    status.answered(None)
 
     assert sent == [WELL]

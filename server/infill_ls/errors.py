@@ -10,8 +10,9 @@ InfillError
     ├── Refused         the host does not accept the token (401, 403)
     ├── NotFound        no such model or route (404, 405, 410)
     ├── RequestRejected the host calls the request invalid or too long (400, 413, 422)
-    ├── Overloaded      too many requests (429)
-    ├── Loading         the model or the machine is not ready yet (502, 503, 504)
+    ├── NotYet          what passes by itself, so that waiting helps
+    │   ├── Overloaded  too many requests (429)
+    │   └── Loading     the model or the machine is not ready yet (502, 503, 504)
     ├── HostFailed      any other failure that the host reports
     └── BadAnswer       an answer that is no completion: HTML, a cut stream, bad JSON
 
@@ -45,6 +46,11 @@ class ModelFileError(InfillError):
 class BackendError(InfillError):
     """The host of the model cannot give a completion."""
 
+    def __init__(self, message: str, *, hint: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_s = retry_after_s
+        """After how many seconds the host wants to be asked again, if it says so."""
+
 
 class NoBackend(BackendError):
     """No URL is configured, and the embedded model is not installed or not pulled."""
@@ -70,11 +76,15 @@ class RequestRejected(BackendError):
     """The host calls the request invalid or too long (400, 413, 422)."""
 
 
-class Overloaded(BackendError):
+class NotYet(BackendError):
+    """The host will answer later; raised as one of its kinds."""
+
+
+class Overloaded(NotYet):
     """The host has too many requests (429)."""
 
 
-class Loading(BackendError):
+class Loading(NotYet):
     """The model, or the machine it runs on, is not ready yet (502, 503, 504)."""
 
 

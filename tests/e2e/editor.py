@@ -209,7 +209,8 @@ def text_of(answer: types.InlineCompletionList | None) -> str | None:
 
 
 def _on_status(editor: Editor, params: Any) -> None:
-    editor.statuses.append(StatusParams(params.health, params.busy, params.message))
+    until = getattr(params, "until", None)
+    editor.statuses.append(StatusParams(params.health, params.busy, params.message, until))
     editor.heard()
 
 

@@ -16,9 +16,9 @@ from fakes.host import FakeHost
 FUNCTION = "def inc(n):\n    return ‸\n"
 
 
-def patient(host: FakeHost) -> dict[str, Any]:
+def patient(host: FakeHost, **backend: object) -> dict[str, Any]:
     """Settings with which a silent host is waited for longer than any test takes."""
-    return served_by(host, backend={"readTimeoutMs": 600_000})
+    return served_by(host, backend={"readTimeoutMs": 600_000, **backend})
 
 
 async def writing(host: FakeHost, count: int = 1) -> None:
@@ -60,7 +60,7 @@ async def test_documents_do_not_end_each_others_requests(editor: Editor, host: F
     gate = host.gate()
     host.answers("n", " + 1", gate=gate)
     host.answers("2")
-    await editor.begin(patient(host))
+    await editor.begin(patient(host, inFlight=2))
     cursor = editor.open(FUNCTION)
     other = editor.open("b = ‸", uri="file:///project/other.py")
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
+from lsprotocol import types
 
-from e2e.editor import Editor
+from e2e.editor import AUTOMATIC, INLINE, Editor
 from e2e.server import served_by
+from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost, refused_url
 from fakes.response import Response
 from infill_ls.lsp.protocol import Health, StatusParams
 
+SHOWS_PROGRESS = types.ClientCapabilities(
+    text_document=INLINE, window=types.WindowClientCapabilities(work_done_progress=True)
+)
 ASSIGNMENT = "a = ‸"
+IMPATIENT = {"readTimeoutMs": 1_000, "patienceS": 0}
+"""Settings of a back end with which a fault is told at once."""
+
 WELL, WORKING = StatusParams("ok", False, ""), StatusParams("ok", True, "")
 
 Fault = tuple[Callable[[FakeHost], None], Health, str]
@@ -44,11 +53,18 @@ def _stream(body: bytes) -> Response:
     return Response(200, {"content-type": "text/event-stream"}, (body,))
 
 
+@pytest.fixture
+def other_host() -> Iterator[FakeHost]:
+    """A second host of TGI."""
+    with FakeHost(Tgi()) as host:
+        yield host
+
+
 async def test_after_a_fault_the_next_request_works(
     editor: Editor, host: FakeHost, subtests: pytest.Subtests
 ) -> None:
     """A fault is null and a status that says what is wrong; the next success takes it back."""
-    await editor.begin(served_by(host, backend={"readTimeoutMs": 1_000}, cache={"entries": 0}))
+    await editor.begin(served_by(host, backend=IMPATIENT, cache={"entries": 0}))
     cursor = editor.open(ASSIGNMENT)
     for name, (script, health, words) in FAULTS.items():
         script(host)
@@ -74,7 +90,7 @@ async def test_a_fault_before_the_model_is_known_is_no_different(
     """A host that fails when it is asked for its model is asked again by the next request."""
     host.hang(path="/info")
     host.answers("1")
-    await editor.begin(served_by(host, backend={"readTimeoutMs": 1_000}))
+    await editor.begin(served_by(host, backend=IMPATIENT))
     cursor = editor.open(ASSIGNMENT)
 
     failed = await editor.inline(cursor)
@@ -98,18 +114,87 @@ async def test_the_status_tells_when_the_host_works(editor: Editor, host: FakeHo
 
 
 async def test_a_fault_that_goes_on_is_told_once(editor: Editor, host: FakeHost) -> None:
-    """The same trouble at each keystroke is one change of health, and one line in the log."""
-    for _ in range(3):
-        host.fail(503)
+    """Keystrokes on a host that fails are one request, one change of health, one line of log."""
+    host.fail(503)
     await editor.begin(served_by(host))
     cursor = editor.open(ASSIGNMENT)
 
-    answers = [await editor.inline(cursor) for _ in range(3)]
+    answers = [await editor.inline(cursor, trigger=AUTOMATIC) for _ in range(3)]
 
     assert answers == [None] * 3
     assert len([log for log in editor.log_messages if "not ready yet" in log.message]) == 1
-    healths = [status.health for status in editor.statuses]
-    assert healths == ["ok"] * 2 + ["warning"] * 5
+    assert [status.health for status in editor.statuses] == ["ok"] * 2 + ["warning"]
+    assert len(host.asked) == 1
+
+
+async def test_a_host_that_wakes_up_is_shown_as_progress(editor: Editor, host: FakeHost) -> None:
+    """A model that loads is a warning with its time, and progress until then; never an error."""
+    host.fail(503, json={"error": "loading", "estimated_time": 600})
+    await editor.begin(served_by(host), SHOWS_PROGRESS)
+
+    answer = await editor.inline(editor.open(ASSIGNMENT), trigger=AUTOMATIC)
+    await editor.until(lambda: any(editor.progress_reports.values()))
+    [[begin]] = editor.progress_reports.values()
+    status = editor.statuses[-1]
+
+    assert answer is None
+    assert isinstance(begin, types.WorkDoneProgressBegin)
+    assert f"{host.url} is not ready yet" in begin.title
+    assert status.health == "warning"
+    assert status.until is not None
+    assert 590 < status.until - time.time() < 602
+    assert editor.messages == []
+
+
+async def test_an_invoked_completion_waits_with_progress(editor: Editor, host: FakeHost) -> None:
+    """Whoever asks for a completion is shown what is waited for, and gets it when it is there."""
+    host.fail(503, json={"error": "loading", "estimated_time": 0.1})
+    host.answers("1")
+    await editor.begin(served_by(host), SHOWS_PROGRESS)
+
+    text = await editor.text(editor.open(ASSIGNMENT))
+
+    [(begin, end)] = editor.progress_reports.values()
+    assert text == "1"
+    assert isinstance(begin, types.WorkDoneProgressBegin)
+    assert begin.cancellable
+    assert "waiting" in begin.title
+    assert isinstance(end, types.WorkDoneProgressEnd)
+    assert editor.statuses[-1] == WELL
+
+
+async def test_a_wait_can_be_cancelled(editor: Editor, host: FakeHost) -> None:
+    """Cancelling the progress ends the completion that waits, and asks nobody any more."""
+    host.fail(503, json={"error": "loading", "estimated_time": 200})
+    await editor.begin(served_by(host), SHOWS_PROGRESS)
+    waiting = editor.asking(editor.open(ASSIGNMENT))
+    await editor.until(lambda: any(editor.progress_reports.values()))
+    [token] = editor.progress_reports
+
+    editor.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
+
+    assert await waiting is None
+    assert len(host.asked) == 1
+
+
+async def test_another_back_end_answers_meanwhile(
+    editor: Editor, host: FakeHost, other_host: FakeHost
+) -> None:
+    """The status says who answers instead of whom, why, and until when."""
+    host.fail(429, headers={"retry-after": "600"})
+    other_host.answers("2")
+    other = {"kind": "tgi", "url": other_host.url}
+    await editor.begin({**served_by(host, cache={"entries": 0}), "fallback": [other]})
+    cursor = editor.open(ASSIGNMENT)
+
+    text = await editor.text(cursor)
+    status = editor.statuses[-1]
+
+    assert text == "2"
+    assert status.health == "warning"
+    assert status.message.startswith(f"{host.url} has too much to do")
+    assert status.message.endswith("; tgi answers instead")
+    assert status.until is not None
 
 
 async def test_a_host_that_is_not_there(editor: Editor) -> None:

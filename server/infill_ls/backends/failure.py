@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any
 
 from msgspec import Struct
@@ -83,11 +87,35 @@ class Failure(Struct):
             return 503
         return _STATUS_OF_TYPE.get(str(self.error_type or inner.get("type") or self.type), 500)
 
-    def wait(self) -> str:
-        """Say how long to wait, where the host knows."""
-        known = isinstance(self.estimated_time, int | float)
-        return f"try again in about {self.estimated_time:.0f} s" if known else ""
-
     def meant(self, status: int) -> int:
         """Return the status that the host means by the one it sends."""
         return 401 if status == 400 and _ABOUT_THE_TOKEN.search(self.words()) else status
+
+    def retry_after_s(self, headers: Mapping[str, str]) -> float | None:
+        """Return after how many seconds the host wants to be asked again, if it says so.
+
+        Sources: `estimated_time` of Hugging Face; `Retry-After` as in RFC 9110, 10.2.3; `t` of
+        https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/, which the Hub sends.
+        """
+        limit = _RESET.search(headers.get("ratelimit", ""))
+        told = (
+            self.estimated_time,
+            _seconds(headers.get("retry-after", "")),
+            float(limit[1]) if limit else None,
+        )
+        known = [wait_s for wait_s in told if isinstance(wait_s, int | float) and 0 <= wait_s < inf]
+        return max(known, default=None)
+
+
+_RESET = re.compile(r";\s*r=0;\s*t=(\d{1,9})\b")
+"""Nothing remains, and until when; a response that succeeds has such a header too."""
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Return the seconds of a number of them, or until a date."""
+    if re.fullmatch(r"\d{1,9}", retry_after):
+        return float(retry_after)
+    try:
+        return (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):  # TypeError: a date without a time zone.
+        return None

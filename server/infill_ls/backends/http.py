@@ -6,7 +6,6 @@ import re
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
-from ipaddress import ip_address
 from typing import TypeVar
 
 import httpx
@@ -16,6 +15,7 @@ from infill_ls import __version__, errors
 from infill_ls.backends import tls
 from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
 from infill_ls.backends.framing import EVENTS, LINES, Framing
+from infill_ls.settings.address import is_loopback
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ class Host:
             ),
             verify=_authorities(base, settings),
             # A proxy must not see what is meant for this machine.
-            trust_env=not _is_loopback(base),
+            trust_env=not is_loopback(str(base)),
         )
 
     async def aclose(self) -> None:
@@ -168,14 +168,20 @@ class Host:
             failure = msgspec.json.decode(body, type=Failure)
         except (msgspec.DecodeError, UnicodeDecodeError):
             failure = Failure(error=response.text)
-        raise self._failure(failure, response.status_code)
+        raise self._failure(failure, response.status_code, response.headers)
 
-    def _failure(self, failure: Failure, status: int) -> errors.BackendError:
+    def _failure(
+        self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS
+    ) -> errors.BackendError:
         """Return the error for a failing status, with the host's own words."""
         words = failure.words()
         kind, says, hint = self._failures.get(failure.meant(status), OTHER_FAILURE)
         quoted = f" ({self._quoted(words)})" if words else ""
-        return kind(f"{self.url} {says}{quoted}", hint=failure.wait() or hint)
+        passing = issubclass(kind, errors.NotYet | errors.HostFailed)
+        wait_s = failure.retry_after_s(headers) if passing else None
+        if wait_s is not None:
+            hint = f"try again in about {wait_s:.0f} s"
+        return kind(f"{self.url} {says}{quoted}", hint=hint, retry_after_s=wait_s)
 
     def _quoted(self, words: str | bytes) -> str:
         """Return the beginning of what the host says, on one line; a page of HTML says nothing."""
@@ -244,10 +250,3 @@ def _credentials(url: httpx.URL) -> tuple[str, str] | None:
 def _authorities(url: httpx.URL, settings: BackendSettings) -> ssl.SSLContext | bool:
     """Return what TLS trusts; reading certificates takes 30 ms, so not where there is no TLS."""
     return tls.context(settings) if url.scheme == "https" else False
-
-
-def _is_loopback(url: httpx.URL) -> bool:
-    try:
-        return ip_address(url.host).is_loopback
-    except ValueError:
-        return url.host == "localhost"

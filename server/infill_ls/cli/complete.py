@@ -76,7 +76,7 @@ def _show_prompt(settings: Settings, request: CompletionRequest) -> int:
 
 
 async def _complete(settings: Settings, request: CompletionRequest, *, as_json: bool) -> int:
-    completer = Completer(settings, lambda: connect(settings.backend, progress))
+    completer = Completer(settings, lambda backend: connect(backend, progress), progress)
     async with aclosing(completer):
         if as_json:
             completion = await completer.complete(request)

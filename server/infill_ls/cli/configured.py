@@ -30,4 +30,7 @@ def above_editor(args: argparse.Namespace) -> tuple[Layer, ...]:
         "url": getattr(args, "url", None),
         "model": getattr(args, "model", None),
     }
-    return (from_environment(), Layer("the command line", {"backend": options}))
+    # Who names a back end wants that one, and not another if it fails.
+    fallback = None if set(options.values()) == {None} else ()
+    values = {"backend": options, "fallback": fallback}
+    return (from_environment(), Layer("the command line", values))

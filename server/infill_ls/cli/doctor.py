@@ -113,7 +113,7 @@ async def _host(loaded: Loaded, backend: Backend) -> AsyncIterator[Finding]:
 
 
 async def _completion(loaded: Loaded, backend: Backend) -> Finding:
-    completion = await Completer(loaded.settings, lambda: backend).complete(_sample())
+    completion = await Completer(loaded.settings, lambda _: backend, progress).complete(_sample())
     if completion is None:
         return Finding("completion", "note", "the model has nothing to say after `return`")
     report = completion.report

@@ -1,4 +1,4 @@
-"""The way of one keystroke, top to bottom: newest wins, prompt, cache, pause, stream, stop, trim.
+"""The way of one keystroke, top to bottom: newest wins, host, prompt, cache, pause, stream, trim.
 
 Every client comes this way: inline completion, the completion menu, the command line.
 """
@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing, nullcontext
+from functools import partial
 
-from infill_ls.backends.base import Backend
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.cache import Cache, Question
+from infill_ls.completion.chain import Chain, Trouble
 from infill_ls.completion.latest import Latest
+from infill_ls.completion.link import Connect, Link
 from infill_ls.completion.place import place_of
 from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.completion.trim import trim
-from infill_ls.errors import BadInput
+from infill_ls.errors import BackendError, BadInput
 from infill_ls.prompt.build import build
 from infill_ls.settings.tree import Settings
-from infill_ls.types import Completion, CompletionRequest, Report, Trigger
+from infill_ls.types import Completion, CompletionRequest, Progress, Report, Trigger
 
 logger = logging.getLogger(__name__)
 
@@ -29,27 +32,35 @@ Grow = Callable[[Completion], None]
 
 
 class Completer:
-    """Completes at the cursor, with one tree of settings and the back end that it asks for."""
+    """Completes at the cursor, with one tree of settings and the back ends that it asks for."""
 
     def __init__(
         self,
         settings: Settings,
-        connect: Callable[[], Backend],
+        connect: Connect,
+        progress: Progress,
         *,
         asking: Callable[[], AbstractContextManager[None]] = nullcontext,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Start nothing: `connect` is called at the first request.
 
-        `asking` is entered while the host works; `pause` takes seconds.
+        `progress` shows that a host is waited for, `asking` is entered while one works; `pause`
+        takes seconds, and `clock` is Unix time.
         """
         self._settings = settings
-        self._connect = connect
+        self._chain = Chain(settings, connect, clock)
         self._asking = asking
+        self._progress = progress
         self._pause = pause
-        self._backend: Backend | None = None
         self._latest = Latest()
         self._cache = Cache(settings.cache)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why the preferred back end does not answer; None if it does, or was not asked yet."""
+        return self._chain.trouble
 
     async def complete(
         self, request: CompletionRequest, grow: Grow | None = None
@@ -68,22 +79,27 @@ class Completer:
     async def aclose(self) -> None:
         """Cancel what is running, then close the back end; a later request connects anew."""
         await self._latest.aclose()
-        backend, self._backend = self._backend, None
-        if backend is not None:
-            await backend.aclose()
+        await self._chain.aclose()
 
     async def _complete(self, request: CompletionRequest, grow: Grow | None) -> Completion | None:
         self._refuse_huge(request)
+        ask = partial(self._ask, request, grow)
+        if request.trigger is Trigger.AUTOMATIC:
+            return await self._chain.first(ask)
+        return await self._chain.insist(ask, self._wait)
+
+    async def _ask(
+        self, request: CompletionRequest, grow: Grow | None, link: Link
+    ) -> Completion | None:
         place = place_of(request, self._settings.completion.lines)
-        backend = self._connected()
-        model = await backend.model()
+        model = await link.model()
         stopwatch = Stopwatch()
         prompt = build(request, model, self._settings)
 
         def fitted(answer: Answer) -> Completion | None:
             text = trim(answer.text, prompt, place)
             report = Report(
-                backend=backend.kind,
+                backend=link.kind,
                 model=model.name,
                 first_token_ms=stopwatch.first_ms,
                 total_ms=stopwatch.total_ms(),
@@ -98,13 +114,14 @@ class Completer:
         if known := self._cache.get(question):
             return fitted(known)
 
+        link.raise_if_resting()
         if request.trigger is Trigger.AUTOMATIC:
             await self._pause(self._settings.completion.debounce_ms / 1000)
 
         answer = Answer()
         with self._asking():
             async with (
-                backend.stream(prompt) as deltas,
+                link.stream(prompt) as deltas,
                 aclosing(growing(deltas, place)) as answers,
             ):
                 async for answer in answers:
@@ -115,10 +132,9 @@ class Completer:
         self._cache.put(question, answer)
         return fitted(answer)
 
-    def _connected(self) -> Backend:
-        if self._backend is None:
-            self._backend = self._connect()
-        return self._backend
+    async def _wait(self, seconds: float, why: BackendError) -> None:
+        async with self._progress(f"waiting, because {why}"):
+            await self._pause(seconds)
 
     def _refuse_huge(self, request: CompletionRequest) -> None:
         size, limit = len(request.document.text), self._settings.completion.max_file_size

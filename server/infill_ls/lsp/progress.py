@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,10 @@ from infill_ls.types import Progress
 
 
 def progress_of(server: LanguageServer) -> Progress:
-    """Return what shows progress in the editor, if the editor can show it."""
+    """Return what shows progress in the editor, if the editor can show it.
+
+    The task that enters it is cancelled when the user cancels the progress.
+    """
 
     @asynccontextmanager
     async def progress(title: str) -> AsyncIterator[None]:
@@ -22,11 +26,17 @@ def progress_of(server: LanguageServer) -> Progress:
         if not await _is_created(server, token):
             yield
             return
-        begin = types.WorkDoneProgressBegin(title=f"infill-ls: {title}", cancellable=False)
+        task = asyncio.current_task()
+        assert task is not None
+        # pygls cancels the future of a token, and keeps it for ever unless it is taken away.
+        tokens = server.work_done_progress.tokens
+        tokens[token].add_done_callback(lambda _: task.cancel())
+        begin = types.WorkDoneProgressBegin(title=f"infill-ls: {title}", cancellable=True)
         server.work_done_progress.begin(token, begin)
         try:
             yield
         finally:
+            del tokens[token]
             server.work_done_progress.end(token, types.WorkDoneProgressEnd())
 
     return progress

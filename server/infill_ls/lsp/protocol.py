@@ -24,6 +24,8 @@ class StatusParams:
     """Whether a host is being asked."""
     message: str
     """One sentence for the user; empty while all is well."""
+    until: int | None = None
+    """Unix time, in seconds, until which automatic requests leave the preferred back end alone."""
 
 
 @attrs.define

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from importlib import import_module
 
 from infill_ls.backends.base import Backend
+from infill_ls.completion.chain import Trouble
 from infill_ls.completion.completer import Completer, Grow
 from infill_ls.completion.latest import Superseded
-from infill_ls.errors import InfillError, NoBackend
+from infill_ls.errors import InfillError, Loading, NoBackend
 from infill_ls.lsp.status import Status
+from infill_ls.lsp.waiting import Waiting
 from infill_ls.settings.read import Layer, Loaded, load
 from infill_ls.settings.sources import from_editor, from_initialization_options
 from infill_ls.settings.tree import BackendSettings
@@ -42,6 +45,7 @@ class Session:
         self._options = from_initialization_options(None)
         self._status = status
         self._progress = progress
+        self._waiting = Waiting(progress)
         self._complain = complain
         self._complaints: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -71,26 +75,33 @@ class Session:
         Raises Superseded if a newer request for the document comes, and Failed, once the status
         tells why, if the completion cannot be had.
         """
+        completer = self._completer
         try:
-            completion = await self._completer.complete(request, grow)
-        except NoBackend as error:
-            self._status.failed(error)
-            self._complain_once(error.sentence())
-            raise Failed from error
+            completion = await completer.complete(request, grow)
         except InfillError as error:
-            self._status.failed(error)
+            self._tell(error, completer.trouble)
             raise Failed from error
         except Superseded:
             raise
         except Exception as error:
             logger.exception("a fault of infill-ls itself")
             raise Failed from error
-        self._status.well()
+        await self._waiting.end()
+        self._status.answered(completer.trouble)
         return completion
+
+    def _tell(self, error: InfillError, trouble: Trouble | None) -> None:
+        """Tell why there is no completion."""
+        until = trouble.until if trouble else None
+        self._status.failed(error, until)
+        if isinstance(error, NoBackend):
+            self._complain_once(error.sentence())
+        if isinstance(error, Loading) and until is not None:
+            self._waiting.show(str(error), until - time.time())
 
     async def aclose(self) -> None:
         """Stop all work and close all connections."""
-        await asyncio.gather(self._completer.aclose(), *self._closing)
+        await asyncio.gather(self._completer.aclose(), self._waiting.end(), *self._closing)
 
     def _complain_once(self, message: str) -> None:
         """Show a message that asks for something to be done, unless it has been shown before."""
@@ -111,9 +122,7 @@ class Session:
 
     def _made(self) -> Completer:
         settings = self._loaded.settings
-        return Completer(
-            settings, lambda: self._connect(settings.backend), asking=self._status.busy
-        )
+        return Completer(settings, self._connect, self._progress, asking=self._status.busy)
 
     def _connect(self, settings: BackendSettings) -> Backend:
         # httpx takes 80 ms to import, which the answer to `initialize` need not wait for.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import ceil
 
-from infill_ls.errors import InfillError, Loading, Overloaded
+from infill_ls.completion.chain import Trouble
+from infill_ls.errors import InfillError, NotYet
 from infill_ls.lsp.protocol import Health, StatusParams
 
 logger = logging.getLogger(__name__)
@@ -20,6 +22,8 @@ class Status:
         self._running = 0
         self._health: Health = "ok"
         self._message = ""
+        self._until: int | None = None
+        self._logged: type[InfillError] | None = None
         self._sent: StatusParams | None = None
 
     @contextmanager
@@ -33,23 +37,35 @@ class Status:
             self._running -= 1
             self._tell()
 
-    def well(self) -> None:
-        """Tell the editor that completions can be had."""
-        self._change("ok", "")
+    def answered(self, trouble: Trouble | None) -> None:
+        """Tell the editor that completions can be had, and from whom if not from the preferred."""
+        if trouble is None:
+            self._logged = None
+            self._change("ok", "")
+        elif trouble.instead is not None:
+            message = f"{trouble.error}; {trouble.instead} answers instead"
+            self._log_once(trouble.error, message)
+            self._change("warning", message, trouble.until)
 
-    def failed(self, error: InfillError) -> None:
-        """Tell the editor why there is no completion, and log it once."""
-        if error.sentence() != self._message:
-            logger.warning("no completion: %s", error.sentence())
-        passing = isinstance(error, Loading | Overloaded)
-        self._change("warning" if passing else "error", error.sentence())
+    def failed(self, error: InfillError, until: float | None = None) -> None:
+        """Tell the editor why there is no completion, and until when, in Unix time."""
+        self._log_once(error, f"no completion: {error.sentence()}")
+        health: Health = "warning" if isinstance(error, NotYet) else "error"
+        self._change(health, error.sentence(), until)
 
-    def _change(self, health: Health, message: str) -> None:
+    def _log_once(self, error: InfillError, message: str) -> None:
+        """Write one line for all failures of a kind, until the host answers again."""
+        if type(error) is not self._logged:
+            self._logged = type(error)
+            logger.warning("%s", message)
+
+    def _change(self, health: Health, message: str, until: float | None = None) -> None:
         self._health, self._message = health, message
+        self._until = None if until is None else ceil(until)
         self._tell()
 
     def _tell(self) -> None:
-        status = StatusParams(self._health, self._running > 0, self._message)
+        status = StatusParams(self._health, self._running > 0, self._message, self._until)
         if status != self._sent:
             self._sent = status
             self._send(status)

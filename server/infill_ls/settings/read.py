@@ -6,6 +6,7 @@ on its own, so that a bad value costs only itself; later layers win leaf by leaf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -94,20 +95,22 @@ def load(layers: Iterable[Layer]) -> Loaded:
             reason = f"it was given for {given_for[key]} and is not sent anywhere else"
             problems.append(Problem(key, origins.pop(key), reason))
             del values[key]
-    return Loaded(_tree(values), origins, tuple(problems))
+    return Loaded(msgspec.convert(nested(values), Settings), origins, tuple(problems))
 
 
 @cache
 def leaves() -> tuple[tuple[str, FieldInfo], ...]:
-    """Return each key ("completion.maxTokens") with its field."""
-    return tuple(
-        (f"{section.encode_name}.{info.encode_name}", info)
-        for section in fields(Settings)
-        for info in fields(section.type)
-    )
+    """Return each key ("completion.maxTokens", "fallback") with its field."""
+    return tuple(leaf for section in fields(Settings) for leaf in _leaves_of(section))
 
 
-GUARDED = frozenset(key for key, _ in leaves() if key.startswith("backend."))
+def _leaves_of(section: FieldInfo) -> list[tuple[str, FieldInfo]]:
+    if not isinstance(section.type, type):  # A list of tables is one value.
+        return [(section.encode_name, section)]
+    return [(f"{section.encode_name}.{info.encode_name}", info) for info in fields(section.type)]
+
+
+GUARDED = frozenset(key for key, _ in leaves() if key.startswith(("backend.", "fallback")))
 """Keys that a cloned repository must not be able to set: they decide where code and tokens go (a
 model's name too, which may name its provider) and which file is loaded."""
 
@@ -122,6 +125,8 @@ def allowed(info: FieldInfo) -> str:
     if "minimum" in option:
         kind = {"integer": "a whole number", "number": "a number"}[option["type"]]
         return f"{kind} from {option['minimum']} to {option['maximum']}"
+    if "$ref" in option.get("items", {}):
+        return "a list of tables with the settings of `backend`"
     names = {
         "string": "a text",
         "boolean": "true or false",
@@ -131,9 +136,22 @@ def allowed(info: FieldInfo) -> str:
     return names[option["type"]]
 
 
+def nested(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the tree of values that are given by their keys."""
+    tree: dict[str, object] = {}
+    tables: dict[str, dict[str, object]] = {}
+    for key, value in values.items():
+        section, _, name = key.partition(".")
+        if name:
+            tables.setdefault(section, {})[name] = value
+        else:
+            tree[section] = value
+    return tree | tables
+
+
 def _flatten(layer: Layer, problems: list[Problem]) -> Iterator[tuple[str, object]]:
     """Yield the layer's leaves; a section that is not a table is a problem."""
-    sections = {key.partition(".")[0] for key, _ in leaves()}
+    sections = {key.partition(".")[0] for key, _ in leaves() if "." in key}
     for name, section in layer.values.items():
         if section is None:
             continue
@@ -157,14 +175,20 @@ def _problem(key: str, info: FieldInfo | None, raw: object, layer: Layer) -> Pro
         )
     try:
         _convert(raw, info, layer)
-    except msgspec.DecodeError:
-        return Problem(key, layer.source, f"{_shown(key, raw)} is not {allowed(info)}")
+    except msgspec.DecodeError as error:
+        place = _PLACE.search(str(error))
+        where = f" (at {place[1]})" if place else ""
+        return Problem(key, layer.source, f"{_shown(key, raw)} is not {allowed(info)}{where}")
     return None
+
+
+_PLACE = re.compile(r" - at `\$(.+)`")
+"""Where in a list or table msgspec finds fault."""
 
 
 def _shown(key: str, raw: object) -> str:
     """Return a value as a message may show it, shortened; what may hold a secret is not shown."""
-    if key in SECRET or key in {secret.partition(".")[0] for secret in SECRET}:
+    if key in SECRET or key in {secret.partition(".")[0] for secret in SECRET} | {"fallback"}:
         return "its value"
     shown = repr(raw)
     return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"
@@ -194,11 +218,3 @@ def _same_host(given_for: object, url: object) -> bool:
         return urlsplit(given_for)[:2] == urlsplit(url)[:2]
     except ValueError:  # "http://[" is no address.
         return given_for == url
-
-
-def _tree(values: Mapping[str, object]) -> Settings:
-    tree: dict[str, dict[str, object]] = {}
-    for key, value in values.items():
-        section, _, name = key.partition(".")
-        tree.setdefault(section, {})[name] = value
-    return msgspec.convert(tree, Settings)

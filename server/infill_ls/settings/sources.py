@@ -14,9 +14,10 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import FieldInfo
 from platformdirs import user_config_path
 
-from infill_ls.settings.read import Layer, leaves
+from infill_ls.settings.read import Layer, leaves, nested
 
 SECTION = "infill-ls"
 """The name of our section in an editor's configuration."""
@@ -58,22 +59,23 @@ def from_editor(configuration: object) -> Layer:
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Layer:
-    """Read `INFILL_LS_<SECTION>_<NAME>`, for instance `INFILL_LS_BACKEND_URL`."""
-    keys = {
-        ENV_PREFIX + f"{key.partition('.')[0]}_{info.name}".upper(): key for key, info in leaves()
+    """Read `INFILL_LS_<SECTION>_<NAME>`, for instance `INFILL_LS_BACKEND_URL`.
+
+    Lists and tables are written as JSON.
+    """
+    keys = {ENV_PREFIX + _snake(key, info): key for key, info in leaves()}
+    values = {
+        keys.get(name, name): value
+        for name, value in environ.items()
+        if name.startswith(ENV_PREFIX) and name not in _NOT_SETTINGS
     }
-    values: dict[str, dict[str, str] | str] = {}
-    for name, value in environ.items():
-        if not name.startswith(ENV_PREFIX) or name in _NOT_SETTINGS:
-            continue
-        section, _, field = keys.get(name, name).partition(".")
-        if not field:
-            values[name] = value
-        else:
-            table = values.setdefault(section, {})
-            assert isinstance(table, dict)
-            table[field] = value
-    return Layer("the environment", values, lax=True)
+    return Layer("the environment", nested(values), lax=True)
+
+
+def _snake(key: str, info: FieldInfo) -> str:
+    """Return the name of a key's variable, without the prefix: `BACKEND_URL`."""
+    section, _, name = key.partition(".")
+    return (f"{section}_{info.name}" if name else info.name).upper()
 
 
 def _layer(source: str, tree: object, *, trusted: bool = True) -> Layer:

@@ -10,10 +10,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from infill_ls.settings.address import is_loopback
+
 Kind = Literal["auto", "embedded", "llamacpp", "tgi", "huggingface", "endpoint", "ollama", "openai"]
 
 
-class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+class BackendSettings(
+    Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True
+):
     """Where the model is. Only trusted sources may set these (see `sources.py`)."""
 
     kind: Annotated[
@@ -79,6 +83,35 @@ class BackendSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     use_cache: Annotated[
         bool, Meta(description="False has `huggingface` generate even what it answered before.")
     ] = True
+    in_flight: Annotated[
+        Annotated[int, Meta(ge=1, le=64)] | None,
+        Meta(
+            description="At most this many completions are asked for at once. "
+            "Empty: 1 where the host is this machine, else 2."
+        ),
+    ] = None
+    patience_s: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3_600,
+            description="How long an invoked completion waits for a model that is loading or a "
+            "host that has too much to do.",
+        ),
+    ] = 300
+
+    @property
+    def host(self) -> str:
+        """What answers, as far as the settings tell; equal for two that ask the same host."""
+        return self.url or self.kind
+
+    @property
+    def most_in_flight(self) -> int:
+        """How many completions may be asked for at once."""
+        if self.in_flight is not None:
+            return self.in_flight
+        is_embedded = self.kind == "embedded" or (self.kind == "auto" and not self.url)
+        return 1 if is_embedded or is_loopback(self.url or "") else 2
 
     def __repr__(self) -> str:
         """Leave out what must never reach a log: the token and the headers."""
@@ -190,6 +223,13 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
     """The whole tree."""
 
     backend: BackendSettings = field(default_factory=BackendSettings)
+    fallback: Annotated[
+        tuple[BackendSettings, ...],
+        Meta(
+            description="Further back ends, each with the settings of `backend`; while one cannot "
+            "answer, the next one does."
+        ),
+    ] = ()
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     prompt: PromptSettings = field(default_factory=PromptSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
