@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -283,6 +285,60 @@ async def test_a_fault_is_one_clear_error(backend: Backend, host: FakeHost, faul
     assert host.url in str(error)
     assert "\n" not in error.sentence()
     assert not str(error).endswith(".")
+
+
+def _http_date(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+LIMIT = {"ratelimit": '"api";r=0;t=55', "ratelimit-policy": '"fixed window";"api";q=500;w=300'}
+"""As the Hub says that nothing is left."""
+
+TOLD: dict[str, tuple[Callable[[FakeHost], None], float | None]] = {
+    "nothing": (lambda host: host.fail(429), None),
+    "seconds": (lambda host: host.fail(429, headers={"retry-after": "7"}), 7),
+    "seconds, loading": (lambda host: host.fail(503, headers={"retry-after": "7"}), 7),
+    "seconds, failing": (lambda host: host.fail(500, headers={"retry-after": "7"}), 7),
+    "date": (lambda host: host.fail(429, headers={"retry-after": _http_date(90)}), 90),
+    "date gone by": (lambda host: host.fail(429, headers={"retry-after": _http_date(-90)}), None),
+    "nonsense": (lambda host: host.fail(429, headers={"retry-after": "soon"}), None),
+    "limit": (lambda host: host.fail(429, headers=LIMIT), 55),
+    "limit and seconds": (lambda host: host.fail(429, headers={**LIMIT, "retry-after": "60"}), 60),
+    "limit not reached": (lambda host: host.fail(429, headers={"ratelimit": '"a";r=3;t=9'}), None),
+    "no matter of time": (lambda host: host.fail(401, headers=LIMIT), None),
+    "loading": (lambda host: host.fail(503, json={"error": "a", "estimated_time": 98.8}), 98.8),
+    "loading, 200": (
+        lambda host: host.fail(200, json={"error": "a", "estimated_time": 20.0}),
+        20,
+    ),
+    "loading, null": (
+        lambda host: host.fail(503, json={"error": "a", "estimated_time": None}),
+        None,
+    ),
+    "loading, text": (
+        lambda host: host.fail(503, json={"error": "a", "estimated_time": "x"}),
+        None,
+    ),
+    "loading, negative": (
+        lambda host: host.fail(503, json={"error": "a", "estimated_time": -1}),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("told", TOLD)
+async def test_a_fault_tells_when_to_ask_again(backend: Backend, host: FakeHost, told: str) -> None:
+    """The time that a host tells is known with the error, and said in its sentence."""
+    script, seconds = TOLD[told]
+    script(host)
+
+    error = await failure_of(backend)
+
+    if seconds is None:
+        assert error.retry_after_s is None
+    else:
+        assert error.retry_after_s == pytest.approx(seconds, abs=5)
+        assert f"try again in about {error.retry_after_s:.0f} s" in error.sentence()
 
 
 STREAM_FAULTS = [
@@ -601,40 +657,68 @@ async def test_leaving_early_closes_the_connection(backend: Backend, host: FakeH
     assert (host.asked[-1].ended_at or 0) - left_at < AT_ONCE_S
 
 
-@pytest.mark.parametrize("sent", [0, 1], ids=["before the first delta", "in the stream"])
-async def test_cancelling_closes_the_connection(
-    backend: Backend, host: FakeHost, sent: int
-) -> None:
-    """A cancelled task stops the host at once, whatever it was waiting for."""
-    gate = host.gate()
-    host.answers("a", "b", gate=gate)
-    gate.open(sent)
-    task = asyncio.create_task(deltas_of(backend))
-    await host.wait_async(lambda host: [e.pieces_sent for e in host.asked] == [sent])
+SOON_S = 0.05
+"""Within this time of a cancel the host must know: it generates for nobody meanwhile."""
 
+ATTEMPTS = 5
+"""A machine with other work now and then takes longer by itself, but not every time."""
+
+
+async def left_after_s(work: Coroutine[Any, Any, object], host: FakeHost, pieces: int) -> float:
+    """Cancel the work when the host has sent so many pieces; return when it saw us leave."""
+    asked = len(host.asked)
+    task = asyncio.create_task(work)
+    await host.wait_async(lambda host: [e.pieces_sent for e in host.asked[asked:]] == [pieces])
+    [exchange] = host.asked[asked:]
+
+    cancelled_at = time.monotonic()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    left_at = time.monotonic()
-    await host.wait_async(lambda host: not host.open_exchanges)
+    await host.wait_async(lambda host: not host.open_exchanges, AT_ONCE_S)
 
-    assert host.asked[-1].ending == "client left"
-    assert (host.asked[-1].ended_at or 0) - left_at < AT_ONCE_S
+    assert exchange.client_left_at is not None
+    return exchange.client_left_at - cancelled_at
+
+
+@pytest.mark.parametrize("sent", [0, 1], ids=["before the first delta", "in the stream"])
+async def test_cancelling_a_stream_closes_its_connection(
+    backend: Backend, host: FakeHost, sent: int
+) -> None:
+    """The host sees within 50 ms that nobody reads any more."""
+    for _ in range(ATTEMPTS):
+        gate = host.gate()
+        host.answers("a", "b", gate=gate)
+        gate.open(sent)
+        seconds = await left_after_s(deltas_of(backend), host, sent)
+        if seconds < SOON_S:
+            return
+    pytest.fail(f"at best {seconds:.3f} s")
 
 
 async def test_cancelling_before_any_answer_closes_the_connection(
     backend: Backend, host: FakeHost
 ) -> None:
-    """A task that waits for a hanging host lets go of it when it is cancelled."""
-    host.hang()
-    task = asyncio.create_task(deltas_of(backend))
-    await host.wait_async(lambda host: len(host.asked) == 1)
+    """A host that has not even begun to answer sees it within 50 ms, too."""
+    for _ in range(ATTEMPTS):
+        host.hang()
+        seconds = await left_after_s(deltas_of(backend), host, 0)
+        if seconds < SOON_S:
+            return
+    pytest.fail(f"at best {seconds:.3f} s")
 
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
 
-    await host.wait_async(lambda host: not host.open_exchanges, AT_ONCE_S)
+@pytest.mark.parametrize("dialect", TELLING)
+async def test_cancelling_a_question_closes_its_connection(
+    backend: Backend, spoken: Spoken, host: FakeHost
+) -> None:
+    """What is not streamed, such as the question for the model, ends within 50 ms as well."""
+    for _ in range(ATTEMPTS):
+        host.hang(path=spoken.about_model)
+        seconds = await left_after_s(backend.model(), host, 0)
+        if seconds < SOON_S:
+            return
+    pytest.fail(f"at best {seconds:.3f} s")
 
 
 async def test_an_error_in_the_reader_closes_the_connection(

@@ -236,7 +236,7 @@ def test_a_stop_list_can_come_from_the_environment() -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"stop": ["a", ""]}, "is not a list of texts"),
+        ({"stop": ["a", ""]}, "is not a list of texts (at [1])"),
         ({"stop": "a"}, "is not a list of texts"),
         ({"topP": 1.5}, "is not a number from 0.0 to 1.0"),
         ({"topK": -1}, "is not a whole number from 0 to 1000000"),
