@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
-from fakes.serving import Serving
+from fakes.serving import Serving, server_side
 from infill_ls import errors
 from infill_ls.backends import tls
 from infill_ls.backends.http import Host
@@ -80,12 +80,6 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def written(pem: trustme.Blob, path: Path) -> str:
     pem.write_to_path(path)
     return str(path)
-
-
-def server_side(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    certificate.configure_cert(side)
-    return side
 
 
 async def ask(url: str, **given: Any) -> object:

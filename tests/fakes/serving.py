@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import trustme
 import uvicorn
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -109,3 +110,10 @@ class Serving:
         for connection in list(self._state.connections):
             connection.transport.abort()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
+
+
+def server_side(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """Return the TLS of a host that shows this certificate."""
+    side = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(side)
+    return side

@@ -22,7 +22,7 @@ FAILURES: dict[int, Failing] = {
     400: (errors.RequestRejected, "rejects the request", ""),
     401: (errors.Refused, "refuses the token", "set backend.token"),
     403: (errors.Refused, "allows no access", "set backend.token to one with access"),
-    404: (errors.NotFound, "has nothing here", "check backend.url and backend.model"),
+    404: (errors.NotFound, "has nothing here", "check backend.url, backend.kind and backend.model"),
     405: (errors.NotFound, "takes no such request", "check backend.url and backend.kind"),
     410: (errors.NotFound, "is gone", "set backend.url to an address that serves"),
     413: (errors.RequestRejected, "finds the request too long", "lower prompt.maxTokens"),

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from typing import TypeVar
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
@@ -54,6 +55,14 @@ class Host:
         base = given.copy_with(username=None, password=None)
         self.url = str(base).rstrip("/")
         self._token = settings.token
+        # A proxy must not see what is meant for this machine.
+        uses_proxies = not is_loopback(str(base))
+        by_proxy = uses_proxies and base.scheme in getproxies() and not proxy_bypass(base.host)
+        self._is_it_running = (
+            f"is it running, and is the proxy right that the environment names for {base.scheme}?"
+            if by_proxy
+            else "is the host running?"
+        )
         self._failures = {**FAILURES, **failures}
         self._client = httpx.AsyncClient(
             base_url=base,
@@ -64,8 +73,7 @@ class Host:
                 settings.read_timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
             ),
             verify=_authorities(base, settings),
-            # A proxy must not see what is meant for this machine.
-            trust_env=not is_loopback(str(base)),
+            trust_env=uses_proxies,
         )
 
     async def aclose(self) -> None:
@@ -200,7 +208,7 @@ class Host:
                 yield
         except httpx.ConnectError as error:
             raise errors.Unreachable(
-                f"{self.url} cannot be reached ({error})", hint="is the host running?"
+                f"{self.url} cannot be reached ({error})", hint=self._is_it_running
             ) from error
         except httpx.TimeoutException as error:
             raise errors.TimedOut(

@@ -49,7 +49,8 @@ def context(settings: BackendSettings, environ: Mapping[str, str] = os.environ) 
 
 def describe(settings: BackendSettings, environ: Mapping[str, str] = os.environ) -> str:
     """Say in one line how the host is verified."""
-    if not (settings.url or "").lower().startswith("https:"):
+    hugging_faces_own = settings.kind == "huggingface" and not settings.url
+    if not hugging_faces_own and not (settings.url or "").lower().startswith("https:"):
         return "not used, since backend.url is not https"
     if settings.verify_tls:
         text = f"the host is verified, with {_authorities(settings, environ).source}"

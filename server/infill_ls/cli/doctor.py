@@ -9,8 +9,10 @@ import argparse
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import structs
 
 from infill_ls.backends import hub_token, tls
 from infill_ls.backends.base import Backend
@@ -23,7 +25,7 @@ from infill_ls.prompt.build import build, dialect_for
 from infill_ls.prompt.dialects import PLAIN, SIDES
 from infill_ls.settings.read import Loaded, load
 from infill_ls.settings.sources import user_file
-from infill_ls.settings.tree import BackendSettings
+from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.text import Text
 from infill_ls.types import CompletionRequest, Document, Trigger
 
@@ -48,41 +50,65 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Look at everything in turn; return 0 only if a completion can be had."""
     loaded = load((*below_editor(), *above_editor(args)))
-    findings = asyncio.run(_all(loaded))
-    table(("checked", "", "found"), [(f.subject, f.verdict, f.text) for f in findings])
-    failed = any(finding.verdict == "failed" for finding in findings)
-    say(err() if failed else out(), "No completion can be had" if failed else "All is well")
-    return 1 if failed else 0
-
-
-async def _all(loaded: Loaded) -> list[Finding]:
-    """Return the findings up to the first failure, behind which nothing can be tried."""
     findings = _settings(loaded)
-    try:
-        backend = connect(loaded.settings.backend, progress)
-        async with aclosing(backend):
-            async for finding in _host(loaded, backend):
-                findings.append(finding)
-            findings.append(await _completion(loaded, backend))
-    except InfillError as error:
-        findings.append(Finding("completion", "failed", error.sentence()))
-    return findings
+    hosts = asyncio.run(_hosts(loaded.settings))
+    for number, found in enumerate(hosts):
+        name = f"fallback {number}: " if number else ""
+        findings += [replace(finding, subject=name + finding.subject) for finding in found]
+    table(("checked", "", "found"), [(f.subject, f.verdict, f.text) for f in findings])
+    working = [not any(finding.verdict == "failed" for finding in found) for found in hosts]
+    say(out() if any(working) else err(), _conclusion(working))
+    return 0 if any(working) else 1
+
+
+def _conclusion(working: list[bool]) -> str:
+    if working[0]:
+        return "All is well"
+    return f"Fallback {working.index(True)} answers" if any(working) else "No completion can be had"
 
 
 def _settings(loaded: Loaded) -> list[Finding]:
     file = user_file()
     there = "" if file.exists() else " (not there, which is fine)"
-    findings = [Finding("settings file", "ok", f"{file}{there}")]
-    findings += [
-        Finding(f"setting {key}", "ok", f"from {source}") for key, source in loaded.origins.items()
-    ]
-    findings += [Finding("setting", "note", str(problem)) for problem in loaded.problems]
-    backend = loaded.settings.backend
-    findings.append(Finding("token", "ok", _token(backend)))
     return [
-        *findings,
-        Finding("TLS", "ok" if backend.verify_tls else "note", tls.describe(backend)),
+        Finding("settings file", "ok", f"{file}{there}"),
+        *(
+            Finding(f"setting {key}", "ok", f"from {source}")
+            for key, source in loaded.origins.items()
+        ),
+        *(Finding("setting", "note", str(problem)) for problem in loaded.problems),
     ]
+
+
+async def _hosts(settings: Settings) -> list[list[Finding]]:
+    """Return what is found of each back end, each tried as if there were no other."""
+    backends = (settings.backend, *settings.fallback)
+    return [
+        # What is true now is asked for, so nothing is waited for.
+        await _host(
+            structs.replace(settings, backend=structs.replace(backend, patience_s=0), fallback=())
+        )
+        for backend in backends
+    ]
+
+
+async def _host(settings: Settings) -> list[Finding]:
+    """Return the findings up to the first failure, behind which nothing can be tried."""
+    findings = [
+        Finding("token", "ok", _token(settings.backend)),
+        Finding(
+            "TLS", "ok" if settings.backend.verify_tls else "note", tls.describe(settings.backend)
+        ),
+    ]
+    try:
+        backend = connect(settings.backend, progress)
+        async with aclosing(backend):
+            async for finding in _prompts(settings, backend):
+                findings.append(finding)  # noqa: PERF401 - kept if the next one fails
+            findings.append(await _completion(settings, backend))
+    except InfillError as error:
+        findings.append(Finding("completion", "failed", error.sentence()))
+    return findings
 
 
 def _token(backend: BackendSettings) -> str:
@@ -93,27 +119,28 @@ def _token(backend: BackendSettings) -> str:
     return "none"
 
 
-async def _host(loaded: Loaded, backend: Backend) -> AsyncIterator[Finding]:
+async def _prompts(settings: Settings, backend: Backend) -> AsyncIterator[Finding]:
+    """Yield what the host serves, and how prompts reach it."""
     model = await backend.model()
-    where = loaded.settings.backend.url or "on this machine"
+    where = settings.backend.url or "on this machine"
     yield Finding("back end", "ok", f"{backend.kind}, {where}")
     yield Finding("model", "ok", model.name or "the host does not say")
     context = f"{model.context_tokens} tokens" if model.context_tokens else "the host does not say"
     yield Finding("context", "ok", context)
 
-    dialect = dialect_for(model, loaded.settings)
+    dialect = dialect_for(model, settings)
     if dialect is PLAIN:
         text = "unknown for this model, so only the code before the cursor is used; "
         yield Finding("infilling", "note", text + "if it can infill, set prompt.template")
     else:
         own = "the host's own" if dialect is SIDES else dialect.name
         yield Finding("infilling", "ok", f"format {own}")
-    how = await backend.check(build(_sample(), model, loaded.settings))
+    how = await backend.check(build(_sample(), model, settings))
     yield Finding("prompts", "ok", how)
 
 
-async def _completion(loaded: Loaded, backend: Backend) -> Finding:
-    completion = await Completer(loaded.settings, lambda _: backend, progress).complete(_sample())
+async def _completion(settings: Settings, backend: Backend) -> Finding:
+    completion = await Completer(settings, lambda _: backend, progress).complete(_sample())
     if completion is None:
         return Finding("completion", "note", "the model has nothing to say after `return`")
     report = completion.report
