@@ -6,8 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -15,72 +13,18 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from fakes.asking import SECRET, deltas_of, failure_of, no_progress, opened, prompt, text_of
-from fakes.faces.endpoint import Endpoint
-from fakes.faces.huggingface import HuggingFace
-from fakes.faces.llamacpp import LlamaCpp
-from fakes.faces.ollama import Ollama
-from fakes.faces.openai import OpenAi
+from fakes.asking import SECRET, deltas_of, failure_of, no_progress, prompt, text_of
+from fakes.dialects import DIALECTS, Spoken
 from fakes.faces.tgi import Tgi
-from fakes.host import Face, FakeHost, refused_url
+from fakes.host import FakeHost, refused_url
 from fakes.response import Response
 from fakes.script import EOT, Token, Wire
 from infill_ls import errors
 from infill_ls.backends.base import Backend
 from infill_ls.backends.connect import connect
-from infill_ls.settings.tree import BackendSettings, Kind
+from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Delta
 
-MODEL = "codellama/CodeLlama-7b-hf"
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A dialect as one host speaks it."""
-
-    kind: Kind
-    face: Face
-    model: str | None = None
-    """As in `backend.model`, where that is needed."""
-    path: str = ""
-    """What `backend.url` has besides the host."""
-    about_model: str | None = None
-    """Where the host tells what it serves, if it does."""
-    found: Kind | None = None
-    """What the kind "auto" finds, if it can."""
-
-    def opened(
-        self, url: str, read_timeout_ms: int = 5_000, kind: Kind | None = None
-    ) -> AbstractAsyncContextManager[Backend]:
-        """Open the back end, of another kind if that is wanted."""
-        return opened(kind or self.kind, url + self.path, read_timeout_ms, self.model)
-
-    def streamed(self, piece: bytes) -> Response:
-        """Return an answer that streams this one piece and ends."""
-        if self.kind == "ollama":
-            return Response(200, {"content-type": "application/x-ndjson"}, (piece + b"\n",))
-        headers = {"content-type": "text/event-stream"}
-        return Response(200, headers, (b"data: " + piece + b"\n\n",))
-
-
-OPENAI: dict[str, Any] = {"kind": "openai", "about_model": "/v1/models", "found": "openai"}
-DIALECTS = {
-    "tgi": Spoken("tgi", Tgi(), about_model="/info", found="tgi"),
-    "tgi 1.1": Spoken("tgi", Tgi(old=True), about_model="/info", found="tgi"),
-    "llamacpp": Spoken("llamacpp", LlamaCpp(), about_model="/props", found="llamacpp"),
-    "huggingface": Spoken("huggingface", HuggingFace(), MODEL),
-    "huggingface 2023": Spoken("huggingface", HuggingFace(old=True), MODEL),
-    "endpoint": Spoken("endpoint", Endpoint(), about_model="/info", found="tgi"),
-    "ollama": Spoken(
-        "ollama", Ollama(), "codellama:7b-code", about_model="/api/show", found="ollama"
-    ),
-    "openai": Spoken(face=OpenAi(), **OPENAI),
-    "openai of tgi": Spoken(face=OpenAi("tgi"), **OPENAI),
-    "vllm": Spoken(face=OpenAi("vllm"), **OPENAI),
-    "vllm 0.4": Spoken(face=OpenAi("old vllm"), **OPENAI),
-    "mistral": Spoken("openai", OpenAi("mistral"), MODEL, "/v1/fim/completions", found="openai"),
-    "deepseek": Spoken("openai", OpenAi("deepseek"), MODEL, "/beta", found="openai"),
-}
 TELLING = [name for name, spoken in DIALECTS.items() if spoken.about_model]
 """Those whose host tells what it serves."""
 COUNTLESS = {"tgi 1.1", "huggingface 2023"}
