@@ -41,6 +41,7 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "backend.connectTimeoutMs": (100, 60_000, 99),
     "backend.readTimeoutMs": (100, 600_000, 600_001),
     "backend.contextTokens": (512, 131_072, 0),
+    "backend.idleMinutes": (0, 1_440, 0.5),
     "backend.useCache": (False, True, 0),
     "backend.inFlight": (1, 64, 0),
     "backend.patienceS": (0, 3_600, -1),

@@ -44,7 +44,13 @@ def environment(tmp_path: Path, compiled: Path) -> dict[str, str]:
     dropped = ("INFILL_LS_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     homes = {f"XDG_{kind}_HOME": str(tmp_path / kind) for kind in ("CONFIG", "CACHE", "DATA")}
-    ours = {"INFILL_LS_CONFIG": tmp_path / "none.toml", "INFILL_LS_MODELS": tmp_path / "models"}
+    ours = {
+        "INFILL_LS_CONFIG": tmp_path / "none.toml",
+        "INFILL_LS_MODELS": tmp_path / "models",
+        "INFILL_LS_SERVERS": tmp_path / "servers",
+        # A model that a test has loaded is not for the tests after it.
+        "INFILL_LS_BACKEND_IDLE_MINUTES": 0,
+    }
     paths = {**ours, "PYTHONPYCACHEPREFIX": compiled}
     return {**kept, **homes, **{name: str(path) for name, path in paths.items()}}
 

@@ -13,7 +13,10 @@ from lsprotocol import types
 
 from e2e.editor import INLINE, Editor, StartEditor
 from e2e.wire import Wire
+from fakes.command import run
 from fakes.llamacpp import TINY_MODEL
+from infill_ls.backends import embedded_entry
+from infill_ls.backends.embedded_entry import FOLDER_VARIABLE
 from infill_ls.errors import ModelFileError
 from infill_ls.models import store
 from infill_ls.models.catalogue import DEFAULT
@@ -60,10 +63,22 @@ async def small(editor: Editor, small_model: Path) -> Editor:
     return editor
 
 
-def child_of(editor: Editor) -> psutil.Process:
-    """The process of the model."""
-    [child] = psutil.Process(editor.process.pid).children()
-    return child
+@pytest.fixture
+def servers(environment: dict[str, str]) -> Path:
+    """Where the processes of models are written down."""
+    return Path(environment[FOLDER_VARIABLE])
+
+
+def models_of(servers: Path) -> list[psutil.Process]:
+    """The processes that are written down."""
+    entries = (embedded_entry.read(path) for path in servers.glob("*.json"))
+    return [psutil.Process(entry.pid) for entry in entries if entry]
+
+
+def model_of(servers: Path) -> psutil.Process:
+    """The only such process."""
+    [model] = models_of(servers)
+    return model
 
 
 async def ended(process: psutil.Process) -> None:
@@ -124,42 +139,68 @@ async def test_an_editor_that_refuses_progress_gets_its_completion(
     assert [message for message in wire.received if message.get("method") == "$/progress"] == []
 
 
-async def test_no_model_is_loaded_before_it_is_needed(small: Editor) -> None:
-    """Until the first request, there is no process but the server's own."""
+async def test_no_model_is_loaded_before_it_is_needed(small: Editor, servers: Path) -> None:
+    """Until the first request, no model is written down, and no process serves one."""
     small.open(ADDING)
 
+    assert models_of(servers) == []
     assert psutil.Process(small.process.pid).children() == []
 
 
-async def test_the_models_process_ends_with_shutdown(small: Editor) -> None:
-    """An orderly end leaves no process behind."""
+async def test_the_models_process_ends_with_shutdown(small: Editor, servers: Path) -> None:
+    """An orderly end of the last user leaves no process behind, where none is to wait."""
     await small.inline(small.open(ADDING))
-    child = child_of(small)
+    model = model_of(servers)
 
     await small.leave()
 
-    await ended(child)
+    await ended(model)
 
 
-async def test_the_models_process_ends_when_the_server_is_killed(small: Editor) -> None:
+async def test_the_models_process_ends_when_the_server_is_killed(
+    small: Editor, servers: Path
+) -> None:
     """A server that is killed leaves no process behind either."""
     await small.inline(small.open(ADDING))
-    child = child_of(small)
+    model = model_of(servers)
 
     await small.kill()
 
-    await ended(child)
+    await ended(model)
 
 
-async def test_a_model_that_died_is_started_again(small: Editor) -> None:
+async def test_a_model_that_died_is_started_again(small: Editor, servers: Path) -> None:
     """When the model's process was killed, the next request starts another."""
     cursor = small.open(ADDING)
     await small.inline(cursor)
-    first = child_of(small)
+    first = model_of(servers)
 
     first.kill()
     await ended(first)
     await small.inline(cursor)
 
-    assert child_of(small).pid != first.pid
+    assert model_of(servers).pid != first.pid
     assert small.statuses[-1].health == "ok"
+
+
+async def test_windows_and_commands_share_a_model(
+    small: Editor, start_editor: StartEditor, small_model: Path, servers: Path, tmp_path: Path
+) -> None:
+    """A second editor and `infill-ls complete` are answered by the process of the first."""
+    await small.inline(small.open(ADDING))
+    model = model_of(servers)
+    other = await start_editor()
+    backend = {"kind": "embedded", "model": str(small_model), "contextTokens": 512}
+    await other.begin({"backend": backend})
+    (tmp_path / "app.py").write_text("a = \n", "utf-8")
+    given = {"MODEL": str(small_model), "CONTEXT_TOKENS": "512", "IDLE_MINUTES": "0"}
+    environ = {f"INFILL_LS_BACKEND_{name}": value for name, value in given.items()}
+
+    await other.inline(other.open(ADDING))
+    environ[FOLDER_VARIABLE] = str(servers)
+    ran = await asyncio.to_thread(run, "complete", "app.py:1:5", home=tmp_path, environ=environ)
+
+    assert ran.status == 0
+    assert "Loading" not in ran.err
+    assert model_of(servers) == model
+    assert psutil.Process(other.process.pid).children() == []

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from lsprotocol import types
 
 from e2e.editor import AUTOMATIC, INLINE, Editor
 from e2e.server import served_by
-from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost, refused_url
 from fakes.response import Response
 from infill_ls.lsp.protocol import Health, StatusParams
@@ -51,13 +50,6 @@ FAULTS: dict[str, Fault] = {
 
 def _stream(body: bytes) -> Response:
     return Response(200, {"content-type": "text/event-stream"}, (body,))
-
-
-@pytest.fixture
-def other_host() -> Iterator[FakeHost]:
-    """A second host of TGI."""
-    with FakeHost(Tgi()) as host:
-        yield host
 
 
 async def test_after_a_fault_the_next_request_works(

@@ -13,6 +13,10 @@ _KEPT = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG")
 """What a process needs of our own environment; no proxies, no tokens, no settings."""
 
 
+_OF_A_TEST = {"COLUMNS": "400", "INFILL_LS_BACKEND_IDLE_MINUTES": "0"}
+"""Lines are not broken, and no model stays loaded behind a test."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """How a command ended, and what it printed."""
@@ -27,7 +31,7 @@ def run(*arguments: str, home: Path, environ: Mapping[str, str] | None = None) -
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-m", "infill_ls", *arguments],
-        env={**environment, "HOME": str(home), "COLUMNS": "400", **(environ or {})},
+        env={**environment, **_OF_A_TEST, "HOME": str(home), **(environ or {})},
         cwd=home,
         stdin=subprocess.DEVNULL,
         capture_output=True,

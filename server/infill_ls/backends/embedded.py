@@ -1,23 +1,22 @@
-"""The embedded model: llama.cpp's server in a child process, started on first use.
+"""The embedded model: llama.cpp's server in a process that all windows of a user share.
 
-A crash or a long load of the model never takes the language server with it. The child listens on
-the loopback interface alone, with a key of its own, and ends with us.
+A crash or a long load of the model never takes the language server with it. The process listens on
+the loopback interface alone, with a key of its own, and ends when nobody has used it for a while.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
+from contextlib import nullcontext
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.deferred import Deferred
-from infill_ls.backends.embedded_server import Start, Started
+from infill_ls.backends.embedded_entry import FOLDER_VARIABLE, Start
+from infill_ls.backends.embedded_user import User, attach
 from infill_ls.backends.http import Host
 from infill_ls.backends.llamacpp import LlamaCpp
 from infill_ls.errors import HostFailed
@@ -26,11 +25,9 @@ from infill_ls.types import ModelInfo, Progress, Prompt
 
 logger = logging.getLogger(__name__)
 
-_CRASHED = msgspec.json.encode(Started(error="its process ended"))
-
 
 class Embedded(Deferred):
-    """One model file, served by a child process that is started again if it has died."""
+    """One model file, served by a process that is found or started, again if it has died."""
 
     kind = "embedded"
 
@@ -39,23 +36,23 @@ class Embedded(Deferred):
         self._settings = settings
         self._progress = progress
         self._starting: asyncio.Task[LlamaCpp] | None = None
-        self._child: Process | None = None
+        self._user: User | None = None
         self._server: LlamaCpp | None = None
 
     def assumed(self) -> ModelInfo:
-        """Return what the child will say."""
+        """Return what the server will say."""
         return ModelInfo(self._file.stem, self._settings.context_tokens, slow=True)
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
-        """Return what llama.cpp would be asked; the port is chosen when the child starts."""
+        """Return what llama.cpp would be asked; the port is chosen when its process starts."""
         return LlamaCpp(Host("http://127.0.0.1:0", self._settings), self._settings).preview(prompt)
 
     async def aclose(self) -> None:
-        """Stop the child."""
+        """Let go of the process, which ends when nobody uses it."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
-        await self._stop()
+        await self._leave()
 
     async def _backend(self) -> LlamaCpp:
         """Return the running server; a caller that is cancelled does not stop the start."""
@@ -69,49 +66,40 @@ class Embedded(Deferred):
             and self._starting.done()
             and (self._starting.cancelled() or self._starting.exception() is not None)
         )
-        died = self._child is not None and self._child.returncode is not None
-        return failed or died
+        return failed or (self._user is not None and self._user.is_left_alone())
 
     async def _start(self) -> LlamaCpp:
-        await self._stop()
-        key = secrets.token_urlsafe(32)
-        start = Start(str(self._file), self._settings.context_tokens, key)
-        async with self._progress(f"loading {self._file.name}"):
-            url = await self._started(start)
-        logger.info("the embedded model %s is served at %s", self._file.name, url)
-        own = msgspec.structs.replace(self._settings, token=key, headers={}, model=self._file.stem)
-        self._server = LlamaCpp(Host(url, own), own, slow=True)
-        return self._server
-
-    async def _started(self, start: Start) -> str:
-        """Start the child and return its URL. Raises HostFailed if it cannot load the model."""
-        # -P keeps the current folder, a workspace perhaps, out of the child's import path.
-        command = [sys.executable, "-P", "-m", "infill_ls.backends.embedded_server"]
-        child = await create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-        self._child = child
-        assert child.stdin is not None
-        assert child.stdout is not None
-        try:
-            child.stdin.write(msgspec.json.encode(start) + b"\n")
-            line = await child.stdout.readline()
-            started = msgspec.json.decode(line or _CRASHED, type=Started)
-        except BaseException:
-            await self._stop()
-            raise
-        if started.error:
-            await self._stop()
+        await self._leave()
+        self._user = user = await self._attached()
+        loading = nullcontext() if user.loaded else self._progress(f"loading {self._file.name}")
+        async with loading:
+            ready = await user.ready()
+        if ready.error:
+            await self._leave()
             raise HostFailed(
-                f"the embedded model {self._file} cannot be loaded ({started.error})",
+                f"the embedded model {self._file} cannot be loaded ({ready.error})",
                 hint="run `infill-ls doctor`",
             )
-        return started.url
+        logger.info("the embedded model %s is served at %s", self._file.name, ready.url)
+        own = replace(self._settings, token=user.key, headers={}, model=self._file.stem)
+        self._server = LlamaCpp(Host(ready.url, own), own, slow=True)
+        return self._server
 
-    async def _stop(self) -> None:
-        """Close the connections and kill the child, which has nothing to save."""
+    async def _attached(self) -> User:
+        settings = self._settings
+        start = Start(str(self._file), settings.context_tokens, settings.idle_minutes * 60)
+        try:
+            return await attach(start)
+        except OSError as error:
+            raise HostFailed(
+                f"the server of {self._file} cannot be written down ({error})",
+                hint=f"name a folder of your own in {FOLDER_VARIABLE}",
+            ) from error
+
+    async def _leave(self) -> None:
         server, self._server = self._server, None
         if server is not None:
             await server.aclose()
-        child, self._child = self._child, None
-        if child is not None and child.returncode is None:
-            child.kill()
-            await child.wait()
+        user, self._user = self._user, None
+        if user is not None:
+            await user.leave()

@@ -1,65 +1,130 @@
-"""The child process of the embedded model: llama.cpp's own HTTP server on a loopback port.
+"""The process of the embedded model: llama.cpp's own HTTP server on a loopback port.
 
-It reads one JSON line from standard input (`Start`), answers one on standard output (`Started`)
-when the model is loaded, and ends when standard input is closed, that is with its parent.
+It reads one JSON line from standard input (`Start`), writes its entry, and closes standard output.
+Each user holds a connection to it: who sends a challenge is greeted with the proof that this is
+the server of the entry, and told where the model is served as soon as it is loaded. When nobody
+has held a connection for a while, the process ends; a user that crashes lets go like any other.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from msgspec import Struct, json
 
+from infill_ls.backends import embedded_entry
+from infill_ls.backends.embedded_entry import Entry, Greeting, Ready, Start
 
-class Start(Struct, frozen=True):
-    """What to serve; the key comes this way because arguments and environment can be read."""
-
-    model: str
-    context_tokens: int
-    api_key: str
-
-
-class Started(Struct, frozen=True):
-    """Where it serves, or why it cannot."""
-
-    url: str = ""
-    error: str = ""
+FIRST_COMES_WITHIN_S = 60
+"""How long the first user may take, whatever the settings say."""
 
 
 def main() -> None:
-    """Serve until standard input ends."""
-    answer = _only_we_write_to_stdout()
+    """Serve until nobody needs it."""
     start = json.decode(sys.stdin.buffer.readline(), type=Start)
+    if hasattr(os, "fork") and os.fork():
+        # Who started us need not wait for our end, nor we become a zombie of theirs.
+        os._exit(0)
+    asyncio.run(_serve(start, _only_we_write_to_stdout()))
+    # The native server has no stop; a normal exit would wait for its threads.
+    os._exit(0)
+
+
+class Users:
+    """Those who hold a connection."""
+
+    def __init__(self, idle_s: float) -> None:
+        """Start to wait for the first."""
+        self._idle_s = idle_s
+        self._count = 0
+        self._over = asyncio.Event()
+        self._leave = self._over_after(max(idle_s, FIRST_COMES_WITHIN_S))
+
+    async def all_gone(self) -> None:
+        """Wait until nobody has been there for a while."""
+        await self._over.wait()
+
+    @contextmanager
+    def one_more(self) -> Iterator[None]:
+        """Count a user, as long as it is there."""
+        self._leave.cancel()
+        self._count += 1
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if self._count == 0:
+                self._leave = self._over_after(self._idle_s)
+
+    def _over_after(self, seconds: float) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(seconds, self._over.set)
+
+
+async def _serve(start: Start, announce: BinaryIO) -> None:
+    users = Users(start.idle_s)
+    made = asyncio.get_running_loop().create_future()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        entry, loading = await made
+        with users.one_more():
+            challenge = (await reader.readline()).decode().strip()
+            _send(writer, Greeting(entry.proof(challenge), loading.done()))
+            ready, _ = await asyncio.shield(loading)
+            _send(writer, ready)
+            await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
+        entry = Entry(os.getpid(), server.sockets[0].getsockname()[1])
+        loading = asyncio.create_task(asyncio.to_thread(_load, start, entry.key))
+        made.set_result((entry, loading))
+        path = start.entry_path()
+        embedded_entry.write(path, entry)
+        announce.close()
+        ready, _ = await loading
+        if ready.error:
+            # The next who comes is to try anew.
+            embedded_entry.remove(path, entry)
+        await users.all_gone()
+        embedded_entry.remove(path, entry)
+
+
+def _send(writer: asyncio.StreamWriter, message: Struct) -> None:
+    writer.write(json.encode(message) + b"\n")
+
+
+def _load(start: Start, api_key: str) -> tuple[Ready, object]:
+    """Load the model and serve it, for as long as the second value is kept."""
     try:
         import xllamacpp  # noqa: PLC0415 - an optional extra, and 100 MB
 
-        server = xllamacpp.Server(_parameters(xllamacpp.CommonParams(), start))
-        started = Started(url=server.listening_address)
+        server = xllamacpp.Server(_parameters(xllamacpp.CommonParams(), start, api_key))
     except Exception as error:  # a native library: whatever it says is told
-        started = Started(error=f"{type(error).__name__}: {error}")
-    with answer:
-        answer.write(json.encode(started) + b"\n")
-    sys.stdin.buffer.read()
-    # The native server has no stop; a normal exit would wait for its threads.
-    os._exit(0)
+        return Ready(error=f"{type(error).__name__}: {error}"), None
+    return Ready(url=server.listening_address), server
 
 
 def _only_we_write_to_stdout() -> BinaryIO:
     """Return standard output, and give the native library nothing in its place."""
     ours = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # Else it would be closed only with the process.
+    os.set_inheritable(ours.fileno(), False)
     return ours
 
 
-def _parameters(parameters, start: Start):  # type: ignore[no-untyped-def] # xllamacpp has no types
+def _parameters(parameters, start: Start, api_key: str):  # type: ignore[no-untyped-def] # xllamacpp has no types
     parameters.model.path = start.model
     parameters.n_ctx = start.context_tokens
     parameters.n_parallel = 1
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
-    parameters.api_keys = [start.api_key]
+    parameters.api_keys = [api_key]
     # A web page must not be able to call it from a browser on this machine.
     parameters.cors_origins = ""
     parameters.ui = False

@@ -159,5 +159,5 @@ async def completion_menu(
 
 
 async def shutdown(server: Server, _: None) -> None:
-    """End all work before the answer, so that nothing outlives the server."""
+    """End all work before the answer, so that nothing of it outlives the server."""
     await server.session.aclose()

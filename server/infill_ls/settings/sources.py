@@ -24,7 +24,7 @@ SECTION = "infill-ls"
 
 ENV_PREFIX = "INFILL_LS_"
 
-_NOT_SETTINGS = frozenset({"INFILL_LS_CONFIG", "INFILL_LS_MODELS"})
+_NOT_SETTINGS = frozenset({"INFILL_LS_CONFIG", "INFILL_LS_MODELS", "INFILL_LS_SERVERS"})
 """Variables that name our own files and folders."""
 
 

@@ -80,6 +80,15 @@ class BackendSettings(
             description="Context of the embedded model and of Ollama's; memory grows with it.",
         ),
     ] = 4_096
+    idle_minutes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_440,
+            description="How long the embedded model stays loaded when its last user, of all "
+            "editors and commands, has gone.",
+        ),
+    ] = 5
     use_cache: Annotated[
         bool, Meta(description="False has `huggingface` generate even what it answered before.")
     ] = True
