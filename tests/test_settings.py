@@ -66,6 +66,9 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "prompt.suffixShare": (0, 0.9, 1),
     "cache.entries": (0, 100_000, True),
     "cache.ttlS": (1, 86_400, 10**400),
+    "image.url": (HOST, OTHER, 8080),
+    "image.model": ("a/b", "c", 5),
+    "image.token": ("abc", "def", 5),
     "log.level": ("debug", "error", "trace"),
 }
 
@@ -104,7 +107,7 @@ def test_value_is_used(key: str) -> None:
 def test_bad_value_costs_only_itself(key: str) -> None:
     """A value that cannot be used leaves its default, and all other keys as they are set."""
     good = {other: values[0] for other, values in VALUES.items()}
-    if key == "backend.url":
+    if key.endswith(".url"):
         good = {other: value for other, value in good.items() if other not in SECRET}
 
     loaded = load([layer(good | {key: VALUES[key][2]})])
@@ -248,7 +251,7 @@ def test_guarded_key_is_refused_from_the_editors_configuration(key: str) -> None
 
 def test_guarded_keys_are_those_that_decide_where_code_goes() -> None:
     """The list is what the documentation promises: all that is said of back ends."""
-    assert {key for key in VALUES if key.startswith(("backend.", "fallback"))} == GUARDED
+    assert {key for key in VALUES if key.startswith(("backend.", "fallback", "image."))} == GUARDED
 
 
 @pytest.mark.parametrize("key", sorted(GUARDED))
@@ -658,7 +661,7 @@ def test_any_value_at_any_key_costs_only_itself(
 
     changed = {other for other in VALUES if value_of(before, other) != value_of(after, other)}
 
-    assert changed <= ({key} | SECRET if key == "backend.url" else {key})
+    assert changed <= ({key} | SECRET if key.endswith(".url") else {key})
     assert all(problem.key in {key} | SECRET for problem in after.problems)
     assert after.problem_message() == "" or len(after.problem_message()) < 400
 

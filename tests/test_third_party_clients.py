@@ -16,10 +16,12 @@ from huggingface_hub.errors import HfHubHTTPError, OverloadedError, ValidationEr
 
 from fakes.faces.endpoint import BAD_GATEWAY, Endpoint
 from fakes.faces.huggingface import NEEDS_PRO, RATE_LIMIT, HuggingFace, loading
+from fakes.faces.image import MODEL as DRAWS
+from fakes.faces.image import Drawing
 from fakes.faces.ollama import Ollama
 from fakes.faces.openai import OpenAi
 from fakes.host import FakeHost
-from fakes.response import Response
+from fakes.response import Response, json_response
 from fakes.script import EOT
 
 MODEL = "codellama/CodeLlama-7b-hf"
@@ -105,6 +107,38 @@ def test_the_hub_client_is_told_of_a_bad_parameter(hosted: FakeHost) -> None:
     """The checks of TGI reach the client through the proxy."""
     with hub(hosted) as client, pytest.raises(ValidationError, match="strictly positive"):
         client.text_generation("x", temperature=0.0)
+
+
+def painter(host: FakeHost, token: str = "hf_x") -> InferenceClient:
+    """Return a client of the model that draws."""
+    return InferenceClient(model=f"{host.url}/models/{DRAWS}", token=token, timeout=5)
+
+
+def test_the_hub_client_reads_a_picture() -> None:
+    """The host that draws sends what the client opens as a picture."""
+    with FakeHost(Drawing(), token="hf_x") as host, painter(host) as client:
+        host.answers()
+
+        picture = client.text_to_image("a fox", width=72, height=64, seed=3, guidance_scale=9)
+
+    assert (picture.size, picture.getpixel((0, 0))) == ((72, 64), (3, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("token", "response"),
+    [("hf_y", None), ("hf_x", loading(DRAWS)), ("hf_x", json_response({"error": ["a"]}, 400))],
+    ids=["token", "loading", "list"],
+)
+def test_the_hub_client_raises_what_a_painter_fails_with(
+    token: str, response: Response | None
+) -> None:
+    """Faults of that host are errors of the client's own."""
+    with FakeHost(Drawing(), token="hf_x") as host, painter(host, token) as client:
+        if response:
+            host.replies(response)
+
+        with pytest.raises(HfHubHTTPError):
+            client.text_to_image("a fox")
 
 
 # text-generation, which cannot be installed beside huggingface_hub 1.x

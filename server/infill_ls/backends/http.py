@@ -88,6 +88,25 @@ class Host:
         """Return what answers a body. Raises BackendError."""
         return await self._ask("POST", path, body, answer)
 
+    async def media(self, path: str, body: dict[str, object], wanted: str) -> tuple[str, bytes]:
+        """Return the type and the bytes of what answers a body: a file of the kind that is wanted.
+
+        `wanted` is a type, of which only the kind ("image/") must be right. Raises BackendError.
+        """
+        headers = {"accept": wanted}
+        with self._mapped():
+            async with self._client.stream("POST", path, json=body, headers=headers) as response:
+                with self._answering():
+                    await self._raise_for_status(response)
+                    data = await response.aread()
+        media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+        if media_type.partition("/")[0] != wanted.partition("/")[0]:
+            self._read(data, Failure)
+            raise errors.BadAnswer(
+                f"{self.url} answered with {media_type or 'nothing'}", hint=_CHECK
+            )
+        return media_type, data
+
     def events(
         self,
         path: str,

@@ -78,7 +78,13 @@ class HuggingFace:
 
 
 def huggingface(settings: BackendSettings) -> HuggingFace:
-    """Return the back end; nothing is sent. Raises BadInput like `Host`, or for want of a model."""
+    """Return the back end; nothing is sent. Raises BadInput like `located`."""
+    host, model = located(settings)
+    return HuggingFace(host, model, settings.model or model)
+
+
+def located(settings: BackendSettings) -> tuple[Host, str]:
+    """Return the host and the model's id; raises BadInput like `Host`, or for want of a model."""
     address = _ADDRESS.fullmatch((settings.url or DEFAULT_URL).rstrip("/"))
     assert address is not None
     model = address["model"] or settings.model
@@ -90,5 +96,4 @@ def huggingface(settings: BackendSettings) -> HuggingFace:
         )
     # The API remembers answers, even sampled ones.
     headers = {} if settings.use_cache else {"x-use-cache": "0"}
-    host = Host(address["base"], settings, headers=headers)
-    return HuggingFace(host, model, settings.model or model)
+    return Host(address["base"], settings, headers=headers), model

@@ -33,6 +33,7 @@ _COMMANDS = {
     "serve": "be the language server (the default)",
     "complete": "fill in at one place of a file",
     "doctor": "show what is configured, and whether it works",
+    "image": "have a picture drawn",
     "model": "pull, list and remove the embedded model's file",
 }
 

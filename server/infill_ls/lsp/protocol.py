@@ -75,6 +75,12 @@ class Protocol(LanguageServerProtocol):
                 self._send_response(request_id, error=error.to_response_error())
             raise
 
+    def _get_handler(self, feature_name: str) -> Any:
+        """Return our handler of commands; pygls's own runs a command on after it was cancelled."""
+        if feature_name == types.WORKSPACE_EXECUTE_COMMAND:
+            return self.fm.features[feature_name]
+        return super()._get_handler(feature_name)
+
     def handle_message(self, message: Any) -> None:
         """Handle a message, unless it is a request that comes too early or too late."""
         refusal = self._refusal(message)

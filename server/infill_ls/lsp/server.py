@@ -8,50 +8,19 @@ from importlib import import_module
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.lsp.server import LanguageServer
 
-from infill_ls import __version__
 from infill_ls.completion.latest import Superseded
-from infill_ls.lsp import documents
+from infill_ls.lsp import commands, documents
 from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
-from infill_ls.lsp.documents import Buffers
+from infill_ls.lsp.language_server import Server
 from infill_ls.lsp.log import forward_to_editor
-from infill_ls.lsp.progress import progress_of
-from infill_ls.lsp.protocol import STATUS, Protocol, StreamedInlineCompletionParams
-from infill_ls.lsp.session import Failed, Session
-from infill_ls.lsp.status import Status
+from infill_ls.lsp.protocol import StreamedInlineCompletionParams
+from infill_ls.lsp.session import Failed
 from infill_ls.settings.read import Layer
 from infill_ls.settings.sources import SECTION
 from infill_ls.types import Completion, Trigger
 
 logger = logging.getLogger(__name__)
-
-
-class Server(LanguageServer):
-    """pygls's server, with our session and our documents."""
-
-    protocol: Protocol
-    buffers: Buffers
-    """Set by the handler of `initialize`, before which no document can be open."""
-
-    def __init__(self, below: tuple[Layer, ...], above: tuple[Layer, ...]) -> None:
-        """Take the layers of settings that are weaker and stronger than the editor's."""
-        super().__init__("infill-ls", __version__, protocol_cls=Protocol)
-        self.session = Session(
-            below,
-            above,
-            status=Status(lambda params: self.protocol.notify(STATUS, params)),
-            progress=progress_of(self),
-            complain=self.warn,
-        )
-
-    def warn(self, message: str) -> None:
-        """Show the user a message."""
-        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
-
-    def report_server_error(self, error: Exception, source: object) -> None:
-        """Log what kind of message could not be handled; its content may be code."""
-        logger.error("a message from the editor was not understood (%s)", type(error).__name__)
 
 
 def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
@@ -64,6 +33,8 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         inline_completion
     )
+    server.feature(types.WORKSPACE_EXECUTE_COMMAND)(commands.execute)
+    commands.register(server)
     forward_to_editor(server)
     return server
 

@@ -17,7 +17,7 @@ from infill_ls.lsp.status import Status
 from infill_ls.lsp.waiting import Waiting
 from infill_ls.settings.read import Layer, Loaded, load
 from infill_ls.settings.sources import from_editor, from_initialization_options
-from infill_ls.settings.tree import BackendSettings
+from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Completion, CompletionRequest, Progress
 
 logger = logging.getLogger(__name__)
@@ -51,6 +51,11 @@ class Session:
         self._closing: set[asyncio.Task[None]] = set()
         self._loaded = load(base + overrides)
         self._completer = self._made()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._loaded.settings
 
     def initialize(self, options: object) -> None:
         """Take the initialization options."""

@@ -17,7 +17,7 @@ from msgspec.structs import FieldInfo, fields
 
 from infill_ls.settings.tree import Settings
 
-SECRET = frozenset({"backend.token", "backend.headers"})
+SECRET = frozenset({"backend.token", "backend.headers", "image.token"})
 """Keys whose values are never shown, and which go only to the URL they were given for: that of
 their own section."""
 
@@ -110,7 +110,9 @@ def _leaves_of(section: FieldInfo) -> list[tuple[str, FieldInfo]]:
     return [(f"{section.encode_name}.{info.encode_name}", info) for info in fields(section.type)]
 
 
-GUARDED = frozenset(key for key, _ in leaves() if key.startswith(("backend.", "fallback")))
+_GUARDED_SECTIONS = {"backend", "fallback", "image"}
+
+GUARDED = frozenset(key for key, _ in leaves() if key.partition(".")[0] in _GUARDED_SECTIONS)
 """Keys that a cloned repository must not be able to set: they decide where code and tokens go (a
 model's name too, which may name its provider) and which file is loaded."""
 
@@ -188,7 +190,7 @@ _PLACE = re.compile(r" - at `\$(.+)`")
 
 def _shown(key: str, raw: object) -> str:
     """Return a value as a message may show it, shortened; what may hold a secret is not shown."""
-    if key in SECRET or key in {secret.partition(".")[0] for secret in SECRET} | {"fallback"}:
+    if key in SECRET or key in _GUARDED_SECTIONS:
         return "its value"
     shown = repr(raw)
     return shown if len(shown) <= _SHOWN_CHARS else shown[:_SHOWN_CHARS] + "…"

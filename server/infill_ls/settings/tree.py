@@ -219,6 +219,35 @@ class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ttl_s: Annotated[int, Meta(ge=1, le=86_400, description="For how many seconds.")] = 300
 
 
+class ImageSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What draws pictures. Only trusted sources may set these, like `backend`."""
+
+    url: Annotated[
+        str | None,
+        Meta(
+            description="An address of Hugging Face's API, or of one of its shape. Empty: its own."
+        ),
+    ] = None
+    model: Annotated[str, Meta(description="The model's name.")] = (
+        "stabilityai/stable-diffusion-xl-base-1.0"
+    )
+    token: Annotated[
+        str | None,
+        Meta(
+            description="Sent to `image.url` alone. Empty where that is Hugging Face's own: the "
+            "one that `hf auth login` keeps."
+        ),
+    ] = None
+
+    def __repr__(self) -> str:
+        """Leave out the token."""
+        return f"ImageSettings(url={self.url!r}, model={self.model!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Leave out the same where rich prints the tree."""
+        return [("url", self.url), ("model", self.model)]
+
+
 class LogSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is written to standard error and to the editor's log."""
 
@@ -242,4 +271,5 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     prompt: PromptSettings = field(default_factory=PromptSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    image: ImageSettings = field(default_factory=ImageSettings)
     log: LogSettings = field(default_factory=LogSettings)

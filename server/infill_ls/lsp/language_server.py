@@ -1,0 +1,48 @@
+"""pygls's server, with our session and our documents."""
+
+from __future__ import annotations
+
+import logging
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
+
+from infill_ls import __version__
+from infill_ls.lsp.documents import Buffers
+from infill_ls.lsp.progress import progress_of
+from infill_ls.lsp.protocol import STATUS, Protocol
+from infill_ls.lsp.session import Session
+from infill_ls.lsp.status import Status
+from infill_ls.settings.read import Layer
+
+logger = logging.getLogger(__name__)
+
+
+class Server(LanguageServer):
+    """The server that each handler is given."""
+
+    protocol: Protocol
+    buffers: Buffers
+    """Set by the handler of `initialize`, before which no document can be open."""
+
+    def __init__(self, below: tuple[Layer, ...], above: tuple[Layer, ...]) -> None:
+        """Take the layers of settings that are weaker and stronger than the editor's."""
+        super().__init__("infill-ls", __version__, protocol_cls=Protocol)
+        self.session = Session(
+            below,
+            above,
+            status=Status(lambda params: self.protocol.notify(STATUS, params)),
+            progress=progress_of(self),
+            complain=self.warn,
+        )
+
+    def warn(self, message: str) -> None:
+        """Show the user a message."""
+        self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, message))
+
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """Log what kind of message could not be handled; its content may be code."""
+        # What is refused was answered so; anything else is a message that pygls choked on.
+        level = logging.WARNING if isinstance(error, JsonRpcException) else logging.ERROR
+        logger.log(level, "a message from the editor was not understood (%s)", type(error).__name__)
