@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -235,4 +236,28 @@ def test_the_doctor_says_what_is_broken(tmp_path: Path, name: str) -> None:
     assert [word for word in broken.says if word not in failed] == []
     assert (ran.status, ran.err.splitlines()[-1]) == (1, "No completion can be had")
     assert "Traceback" not in ran.out + ran.err
+    assert TOKEN not in ran.out + ran.err
+
+
+def test_the_doctor_tries_every_fallback(tmp_path: Path) -> None:
+    """Each back end has its rows; if only a later one answers, that is the verdict."""
+    with FakeHost(Tgi()) as broken, FakeHost(Ollama()) as second, FakeHost(Tgi()) as third:
+        broken.fail(503)
+        second.fail(500, text="no memory")
+        third.answers("a")
+        tables = [
+            {"kind": "ollama", "url": second.url, "model": "codellama:7b-code"},
+            {"url": third.url, "token": TOKEN},
+        ]
+        environ = {
+            "INFILL_LS_BACKEND_URL": broken.url,
+            "INFILL_LS_FALLBACK": json.dumps(tables),
+        }
+
+        ran = run("doctor", home=tmp_path, environ=environ)
+
+    verdicts = {subject: verdict for subject, verdict, _ in rows(ran.out)}
+    assert (ran.status, ran.out.splitlines()[-1]) == (0, "Fallback 2 answers")
+    assert verdicts["completion"] == verdicts["fallback 1: completion"] == "failed"
+    assert verdicts["fallback 2: completion"] == "ok"
     assert TOKEN not in ran.out + ran.err
