@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from typing import TypeVar
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import msgspec
 
-from infill_ls import __version__, errors
-from infill_ls.backends import tls
+from infill_ls import errors
+from infill_ls.backends import client, tls
 from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
 from infill_ls.backends.framing import EVENTS, LINES, Framing
-from infill_ls.settings.address import is_loopback
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")
@@ -50,31 +46,10 @@ class Host:
         is not what it means elsewhere. Raises BadInput for a URL, a CA bundle, a token or headers
         of no use.
         """
-        given = _checked(url)
-        # httpx logs the address of each request, so what is secret in it must not be there.
-        base = given.copy_with(username=None, password=None)
-        self.url = str(base).rstrip("/")
+        self._client = client.made(url, settings, headers)
+        self.url = str(self._client.base_url).rstrip("/")
         self._token = settings.token
-        # A proxy must not see what is meant for this machine.
-        uses_proxies = not is_loopback(str(base))
-        by_proxy = uses_proxies and base.scheme in getproxies() and not proxy_bypass(base.host)
-        self._is_it_running = (
-            f"is it running, and is the proxy right that the environment names for {base.scheme}?"
-            if by_proxy
-            else "is the host running?"
-        )
         self._failures = {**FAILURES, **failures}
-        self._client = httpx.AsyncClient(
-            base_url=base,
-            # httpx would let these replace the token's header.
-            auth=None if settings.token else _credentials(given),
-            headers={**headers, **_headers(settings)},
-            timeout=httpx.Timeout(
-                settings.read_timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
-            ),
-            verify=_authorities(base, settings),
-            trust_env=uses_proxies,
-        )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -227,7 +202,7 @@ class Host:
                 yield
         except httpx.ConnectError as error:
             raise errors.Unreachable(
-                f"{self.url} cannot be reached ({error})", hint=self._is_it_running
+                f"{self.url} cannot be reached ({error})", hint=client.is_it_running(self.url)
             ) from error
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
@@ -238,42 +213,3 @@ class Host:
             raise errors.Unreachable(
                 f"the connection to {self.url} was lost ({error})", hint="try again"
             ) from error
-
-
-def _headers(settings: BackendSettings) -> dict[str, str]:
-    headers = {"user-agent": f"infill-ls/{__version__}"} | settings.headers
-    if settings.token:
-        headers["authorization"] = f"Bearer {settings.token}"
-    for name, value in headers.items():
-        if not _SENDABLE.fullmatch(name) or not _SENDABLE.fullmatch(value):
-            key = "backend.headers" if name in settings.headers else "backend.token"
-            raise errors.BadInput(
-                f"{key} holds what no header can hold",
-                hint="is there a blank or a line end too many?",
-            )
-    return headers
-
-
-_SENDABLE = re.compile(r"[!-~]([ -~]*[!-~])?")
-"""Printable ASCII with no blank at either end."""
-
-
-def _checked(url: str) -> httpx.URL:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise errors.BadInput(
-            f"backend.url is {url!r}, which is no address", hint="write http://host:port"
-        )
-    return parsed
-
-
-def _credentials(url: httpx.URL) -> tuple[str, str] | None:
-    return (url.username, url.password) if url.userinfo else None
-
-
-def _authorities(url: httpx.URL, settings: BackendSettings) -> ssl.SSLContext | bool:
-    """Return what TLS trusts; reading certificates takes 30 ms, so not where there is no TLS."""
-    return tls.context(settings) if url.scheme == "https" else False

@@ -6,21 +6,21 @@ local M = {}
 ---@field health 'ok'|'warning'|'error'
 ---@field busy boolean
 ---@field message string
+---@field until? integer Unix time
 
 ---@type infill_ls.Status?
 local newest
 
----@type string?
-local told
+local told = false
 
 --- Keep the newest status; tell the user of an error, once until it is over.
 ---@param status infill_ls.Status
 function M.update(status)
   newest = status
-  if status.health ~= 'error' then
-    told = nil
-  elseif told ~= status.message then
-    told = status.message
+  if status.health == 'ok' then
+    told = false
+  elseif status.health == 'error' and not told then
+    told = true
     vim.notify('infill-ls: ' .. status.message, vim.log.levels.ERROR)
   end
   vim.cmd.redrawstatus({ bang = true })
@@ -28,7 +28,7 @@ end
 
 --- Know nothing any more, as the server has ended.
 function M.forget()
-  newest, told = nil, nil
+  newest, told = nil, false
 end
 
 --- Return the newest status in a few words; empty while the server does not run.
@@ -37,7 +37,9 @@ function M.text()
   if #vim.lsp.get_clients({ name = 'infill_ls' }) == 0 then
     return ''
   elseif newest and newest.message ~= '' then
-    return 'infill-ls: ' .. newest.message
+    local rests_until = newest['until']
+    local time = rests_until and os.date(' (until %H:%M:%S)', rests_until) or ''
+    return 'infill-ls: ' .. newest.message .. time
   end
   return newest and newest.busy and 'infill-ls …' or 'infill-ls'
 end
