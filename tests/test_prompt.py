@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from infill_ls.backends.as_text import text_of
 from infill_ls.prompt.build import EMBEDDED_TOKENS, REMOTE_TOKENS, build, render
 from infill_ls.prompt.dialects import CODE_LLAMA, DIALECTS, PLAIN, QWEN_CODER, Dialect, choose
 from infill_ls.prompt.window import CHARS_PER_TOKEN, window
@@ -29,13 +30,6 @@ SPELLINGS = [
 pieces = st.sampled_from([*SPELLINGS, *"<|>/_ \n", "PRE", "s>", "<<", "|>", "x", "漢", "😀"])
 texts = st.lists(pieces, max_size=12).map("".join)
 dialects = st.sampled_from(DIALECTS)
-
-
-def text_of(prompt: Prompt) -> str:
-    """Return what a host that takes text is given."""
-    return "".join(
-        part.text if isinstance(part, Control) else part.plain() for part in prompt.parts
-    )
 
 
 def sides_of(prompt: Prompt) -> tuple[str, ...]:
@@ -106,12 +100,16 @@ def test_setting_overrides_the_name(dialect: Dialect, model: str) -> None:
 @pytest.mark.parametrize("prefix", ["def f():\n    return ", "", " ", "\n"])
 @pytest.mark.parametrize("suffix", ["\n\nf()\n", "", " x"])
 def test_code_llama_is_asked_in_its_own_words(prefix: str, suffix: str) -> None:
-    """The text form of both orders is that of Meta's code, without the begin token."""
+    """The text form of both orders is that of Meta's code, without the begin token.
+
+    The blank before a prefix is SentencePiece's, so an empty one has none.
+    """
     psm = rendered(CODE_LLAMA, prefix, suffix)
     spm = rendered(CODE_LLAMA, prefix, suffix, order="spm")
+    shown = f" {prefix}" if prefix else ""
 
-    assert text_of(psm) == "<PRE> " + prefix + " <SUF>" + suffix + " <MID>"
-    assert text_of(spm) == "<PRE> <SUF>" + suffix + " <MID> " + prefix
+    assert text_of(psm) == f"<PRE>{shown} <SUF>{suffix} <MID>"
+    assert text_of(spm) == f"<PRE> <SUF>{suffix} <MID>{shown}"
     assert (psm.end, psm.sentencepiece) == ((Control("<EOT>", 32010),), True)
 
 

@@ -54,8 +54,8 @@ class Control:
     """A control token of the model's vocabulary, placed by a dialect and by nothing else."""
 
     text: str
-    """How it is spelled where a host takes text; may carry a blank that belongs to the token.
-    Empty for the begin token, which such hosts add themselves."""
+    """How it is spelled where a host takes text, with the blank before it if that belongs to the
+    token. Empty for the begin token, which such hosts add themselves."""
     id: int | None = None
     """Its number where that is fixed; None where the host is asked."""
 
@@ -117,6 +117,9 @@ class Prompt:
     """True where the tokenizer puts a blank before each text (Llama's SentencePiece), which the
     text after the cursor must not have (`encode_infilling` in Meta's code)."""
     sampling: Sampling
+    left_out: str = ""
+    """What stands between the cursor and the suffix as it is shown, so that the model has to write
+    it itself. Nothing where the host takes token ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,8 @@ class ModelInfo:
     """Prompt and answer together may have at most this many tokens; None where unknown."""
     slow: bool = False
     """True where a prompt takes seconds to read, so that it is better short."""
+    takes_ids: bool = False
+    """True where a prompt goes as token ids, so that no text can break its control tokens."""
     infills: bool = False
     """True where the host takes prefix and suffix apart, and knows the model's format itself."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 
-from infill_ls.types import Code, Control, Delta, Prompt
+from infill_ls.types import Control, Delta, Part, Prompt
 
 HOW = "as text, which the host tokenises itself"
 """What `Backend.check` says."""
@@ -13,7 +13,15 @@ HOW = "as text, which the host tokenises itself"
 
 def text_of(prompt: Prompt) -> str:
     """Return the prompt as one text; the begin token is the host's to add."""
-    return "".join(part.plain() if isinstance(part, Code) else part.text for part in prompt.parts)
+    return "".join(_spelled(part, prompt) for part in prompt.parts)
+
+
+def _spelled(part: Part, prompt: Prompt) -> str:
+    """Return a part's text; SentencePiece's blank before a text has to be spelled inside one."""
+    if isinstance(part, Control):
+        return part.text
+    text = part.plain()
+    return f" {text}" if text and part.before_cursor and prompt.sentencepiece else text
 
 
 def end_of(prompt: Prompt) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Embedded(Deferred):
 
     def assumed(self) -> ModelInfo:
         """Return what the server will say."""
-        return ModelInfo(self._file.stem, self._settings.context_tokens, slow=True)
+        return ModelInfo(self._file.stem, self._settings.context_tokens, slow=True, takes_ids=True)
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return what llama.cpp would be asked; the port is chosen when its process starts."""

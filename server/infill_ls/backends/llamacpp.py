@@ -68,12 +68,13 @@ class LlamaCpp:
                 name=self._name or props.model_path,
                 context_tokens=props.default_generation_settings.n_ctx,
                 slow=self._slow,
+                takes_ids=True,
             )
         return self._model
 
     def assumed(self) -> ModelInfo:
         """Return the name that the settings give."""
-        return ModelInfo(self._name or "", None, slow=self._slow)
+        return ModelInfo(self._name or "", None, slow=self._slow, takes_ids=True)
 
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:

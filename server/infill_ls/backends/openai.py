@@ -94,7 +94,8 @@ class OpenAi:
         if self._route.suffix:
             return self.assumed()
         served = await self._model()
-        return ModelInfo(served.id, served.max_model_len)
+        takes_ids = await self._takes_ids()
+        return ModelInfo(served.id, served.max_model_len, takes_ids=takes_ids)
 
     def assumed(self) -> ModelInfo:
         """Return the name that the settings give."""
@@ -176,9 +177,7 @@ class OpenAi:
 
     async def _by_ids(self, prompt: Prompt) -> dict[str, object] | None:
         """Return what differs in a request by token ids, or None where it goes as text."""
-        if self._makes_ids is None:
-            self._makes_ids = await self._has_tokenizer()
-        if not self._makes_ids:
+        if not await self._takes_ids():
             return None
         tokens = await self._ids.of((*prompt.parts, *prompt.end), prompt)
         fields: dict[str, object] = {"prompt": [i for p in prompt.parts for i in tokens[p]]}
@@ -186,6 +185,12 @@ class OpenAi:
             ends = [tokens[part] for part in prompt.end]
             fields["stop_token_ids"] = [ids[0] for ids in ends if len(ids) == 1]
         return fields
+
+    async def _takes_ids(self) -> bool:
+        """Return whether the host makes ids, as far as is known whether it takes them."""
+        if self._makes_ids is None:
+            self._makes_ids = await self._has_tokenizer()
+        return self._makes_ids
 
     async def _has_tokenizer(self) -> bool:
         try:

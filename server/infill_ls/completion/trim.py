@@ -17,9 +17,15 @@ _MID_TOKEN = re.compile(r"\w\w|[ \t][ \t]")
 def trim(answer: str, prompt: Prompt, place: Place) -> str:
     """Return the text to insert, or an empty string if nothing useful is left.
 
-    What has been trimmed once is not changed by trimming it again.
+    What has been trimmed once is not changed by trimming it again, unless something is left out of
+    the prompt.
     """
     text = _without_control(answer, prompt)
+    left_out = prompt.left_out.rstrip()
+    if left_out and text.rstrip().endswith(left_out):
+        # The model was not shown this and has written it, so all before it is meant as it is.
+        kept = text.rstrip().removesuffix(left_out)
+        return re.sub(r"\r\n|\r|\n", place.line_end, kept)
     while (shorter := _without_rest(_without_lines_below(text, place), place)) != text:
         text = shorter
     return re.sub(r"\r\n|\r|\n", place.line_end, _without_blanks(text, place))

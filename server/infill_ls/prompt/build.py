@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from infill_ls.prompt.dialects import SIDES, Dialect, Side, choose
 from infill_ls.prompt.window import window
 from infill_ls.settings.tree import CompletionSettings, Settings
@@ -16,16 +18,15 @@ REMOTE_TOKENS = 1024
 def build(request: CompletionRequest, model: ModelInfo, settings: Settings) -> Prompt:
     """Return the prompt for the request, in the format of the model that will answer it."""
     dialect = dialect_for(model, settings)
-    return render(
-        dialect,
-        *window(
-            request.document.text,
-            request.offset,
-            _budget(model, settings),
-            settings.prompt.suffix_share if dialect.name != "plain" else 0.0,
-        ),
-        settings=settings,
+    prefix, suffix = window(
+        request.document.text,
+        request.offset,
+        _budget(model, settings),
+        settings.prompt.suffix_share if dialect.name != "plain" else 0.0,
     )
+    shown = suffix if model.takes_ids else suffix.lstrip(dialect.fragile)
+    prompt = render(dialect, prefix, shown, settings=settings)
+    return replace(prompt, left_out=suffix[: len(suffix) - len(shown)])
 
 
 def dialect_for(model: ModelInfo, settings: Settings) -> Dialect:

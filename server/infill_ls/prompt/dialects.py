@@ -34,6 +34,9 @@ class Dialect:
     """Text that a tokenizer could read as a control token of this family."""
     sentencepiece: bool
     """True where the vocabulary puts a blank before each text, which a suffix must not have."""
+    fragile: str = ""
+    """Characters with which a suffix must not begin where the prompt goes as text, because the
+    tokenizer would join the last one of the token before it to them."""
 
     def order(self, wanted: str) -> tuple[Control | Side, ...]:
         """Return the parts in the wanted order ("psm", "spm") if the model knows it, else PSM."""
@@ -53,7 +56,7 @@ CODE_LLAMA = Dialect(
     models=re.compile(r"code[-_ ]?llama(?!.*(34b|70b|python))", re.IGNORECASE),
     psm=(
         _BOS,
-        Control("<PRE> ", _PRE),
+        Control("<PRE>", _PRE),
         Side.PREFIX,
         Control(" <SUF>", _SUF),
         Side.SUFFIX,
@@ -64,12 +67,15 @@ CODE_LLAMA = Dialect(
         Control("<PRE>", _PRE),
         Control(" <SUF>", _SUF),
         Side.SUFFIX,
-        Control(" <MID> ", _MID),
+        Control(" <MID>", _MID),
         Side.PREFIX,
     ),
     end=(Control("<EOT>", 32010),),
     control=re.compile(r"<(?:PRE|SUF|MID|EOT|FILL_ME|/?s|unk)>"),
     sentencepiece=True,
+    # "▁<SUF>" is no special token there but made of pieces, its ">" last. These are the second
+    # characters of all pieces that begin with ">", so whatever begins otherwise leaves it whole.
+    fragile="\r\"&'(),./:;<=>[\\`{",
 )
 
 # Qwen2.5-Coder technical report (arXiv 2409.12186), section 3.2.2, and the model's
