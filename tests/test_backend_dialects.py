@@ -100,7 +100,7 @@ async def test_tgi_is_sent_the_text_of_the_prompt(tgi: FakeHost) -> None:
     """The control tokens are spelt with their blanks; the begin token is TGI's to add."""
     sent = await asked_of_tgi(tgi, prompt("a  ", " b"))
 
-    assert sent["inputs"] == "<PRE> a   <SUF> b <MID>"
+    assert sent["inputs"] == "<PRE> <SUF> b <MID> a  "
 
 
 async def test_tgi_is_sent_what_it_takes(tgi: FakeHost) -> None:

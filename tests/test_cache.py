@@ -54,7 +54,7 @@ def test_same_question_has_the_same_answer(question: Question) -> None:
         prompt_of(suffix="\n\n"),
         prompt_of(dialect=QWEN_CODER),
         prompt_of(dialect=PLAIN),
-        prompt_of(settings=Settings(prompt=PromptSettings(order="spm"))),
+        prompt_of(settings=Settings(prompt=PromptSettings(order="psm"))),
         prompt_of(settings=Settings(completion=CompletionSettings(max_tokens=7))),
         prompt_of(settings=Settings(completion=CompletionSettings(temperature=0.5))),
     ],

@@ -209,7 +209,7 @@ def test_complete_reads_standard_input(at_host: FakeHost) -> None:
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["text"] == "☺"
     inputs = at_host.asked[-1].request.json["inputs"]
-    assert inputs == "<PRE> é\r\nü =  <SUF> <MID>"
+    assert inputs == "<PRE> <SUF> <MID> é\r\nü = "
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
@@ -248,7 +248,7 @@ def test_show_prompt_prints_what_is_sent(run: Run, at_host: FakeHost, file: str)
     first_line, _, body = out.partition("\n")
     assert first_line == f"{request.method} {at_host.url}{request.path}"
     assert json.loads(body) == request.json
-    assert request.json["inputs"] == "<PRE> def inc(n):\n    return  <SUF>\n <MID>"
+    assert request.json["inputs"] == "<PRE> <SUF>\n <MID> def inc(n):\n    return "
 
 
 def test_show_prompt_marks_what_only_the_host_knows(run: Run, file: str) -> None:
@@ -262,7 +262,7 @@ def test_show_prompt_marks_what_only_the_host_knows(run: Run, file: str) -> None
 
     prompt = json.loads(out.partition("\n")[2])["prompt"]
     before, after = {"tokens of": ["def inc(n):\n    return "]}, {"tokens of": ["\n"]}
-    assert prompt == [1, 32007, before, 32008, after, 32009]
+    assert prompt == [1, 32007, 32008, after, 32009, before]
 
 
 # complete, with bad input
@@ -325,7 +325,7 @@ def test_a_byte_order_mark_is_not_code(run: Run, at_host: FakeHost, file: str) -
     status, _, _ = run("complete", f"{file}:1:5")
 
     assert status == 0
-    assert at_host.asked[-1].request.json["inputs"].startswith("<PRE> a =  <SUF>")
+    assert at_host.asked[-1].request.json["inputs"].endswith(" <MID> a = ")
 
 
 FAULTS: dict[str, tuple[Callable[[FakeHost], None], str]] = {

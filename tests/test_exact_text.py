@@ -179,7 +179,7 @@ def test_nothing_is_left_out_where_ids_are_taken() -> None:
     prompt = build(request_between("f(", ")\n"), ids, Settings())
 
     assert prompt.left_out == ""
-    assert text_of(prompt).endswith(" <SUF>)\n <MID>")
+    assert text_of(prompt).startswith("<PRE> <SUF>)\n <MID>")
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,29 @@ def test_code_llama_is_asked_in_its_own_words(prefix: str, suffix: str) -> None:
     assert (psm.end, psm.sentencepiece) == ((Control("<EOT>", 32010),), True)
 
 
+@pytest.mark.parametrize(
+    ("prefix", "first"),
+    [
+        ("x = fo", "prefix"),
+        ("x = _", "prefix"),
+        ("x = 1", "prefix"),
+        ("é", "prefix"),
+        ("名", "prefix"),
+        ("x = ", "suffix"),
+        ("x\n", "suffix"),
+        ("foo(", "suffix"),
+        ("foo.", "suffix"),
+        ("", "suffix"),
+    ],
+)
+def test_the_order_follows_from_where_the_prefix_ends(prefix: str, first: str) -> None:
+    """Inside a word the prefix comes first; behind a blank or another boundary, the suffix."""
+    prompt = render(CODE_LLAMA, prefix, "\nrest", settings=Settings())
+
+    codes = [part for part in prompt.parts if isinstance(part, Code)]
+    assert ("prefix" if codes[0].before_cursor else "suffix") == first
+
+
 @pytest.mark.parametrize("order", ["psm", "spm"])
 def test_qwen_is_asked_prefix_first(order: Order) -> None:
     """Its only order is the one it was trained on, whatever the settings say."""

@@ -52,7 +52,7 @@ async def test_the_model_sees_what_stands_around_the_cursor(editor: Editor, host
 
     await editor.inline(editor.open(FUNCTION))
 
-    assert prompt_of(host) == "<PRE> def inc(n):\n    return  <SUF>\n <MID>"
+    assert prompt_of(host) == "<PRE> <SUF>\n <MID> def inc(n):\n    return "
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -69,7 +69,7 @@ async def test_positions_count_in_the_encoding_that_was_agreed(
     answer = await editor.inline(cursor)
 
     assert result.capabilities.position_encoding == encoding
-    assert prompt_of(host).startswith("<PRE> s = '🙂' +  <SUF>")
+    assert prompt_of(host).endswith(" <MID> s = '🙂' + ")
     assert answer is not None
     assert answer.items[0].range == types.Range(cursor, cursor)
 
@@ -154,7 +154,7 @@ async def test_the_newest_text_is_completed(editor: Editor, host: FakeHost) -> N
     editor.replace(types.Range(end, end), "c = ")
     await editor.inline(types.Position(2, 4))
 
-    assert prompt_of(host) == "<PRE> a\nb = 1\nc =  <SUF> <MID>"
+    assert prompt_of(host) == "<PRE> <SUF> <MID> a\nb = 1\nc = "
 
 
 async def test_switched_off_only_who_asks_gets_a_completion(editor: Editor, host: FakeHost) -> None:

@@ -40,12 +40,25 @@ def render(dialect: Dialect, prefix: str, suffix: str, *, settings: Settings) ->
     return Prompt(
         parts=tuple(
             part if isinstance(part, Control) else _code(dialect, part, sides[part])
-            for part in dialect.order(settings.prompt.order)
+            for part in dialect.order(_order(prefix, settings))
         ),
         end=dialect.end,
         sentencepiece=dialect.sentencepiece,
         sampling=_sampling(settings.completion),
     )
+
+
+def _order(prefix: str, settings: Settings) -> str:
+    """Return the order in which the model fills in best where the prefix ends.
+
+    Source: the Code Llama paper (arXiv 2308.12950), appendix E: suffix first solves 83.3 % of
+    single lines against 74.1 %, but of spans that begin anywhere, inside tokens too, 39.0 % against
+    59.7 %.
+    """
+    if settings.prompt.order != "auto":
+        return settings.prompt.order
+    last = prefix[-1:]
+    return "psm" if last.isalnum() or last == "_" else "spm"
 
 
 def _sampling(settings: CompletionSettings) -> Sampling:

@@ -196,9 +196,12 @@ class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         Meta(description="The model's infilling format; `auto` tells it from the model's name."),
     ] = "auto"
     order: Annotated[
-        Literal["psm", "spm"],
-        Meta(description="Prefix first or suffix first, where the format knows both."),
-    ] = "psm"
+        Literal["auto", "psm", "spm"],
+        Meta(
+            description="Prefix first or suffix first, where the format knows both. `auto`: prefix "
+            "first inside a word, else suffix first."
+        ),
+    ] = "auto"
     max_tokens: Annotated[
         Annotated[int, Meta(ge=16, le=100_000)] | None,
         Meta(
