@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args, get_type_hints
 
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +11,23 @@ from hypothesis import strategies as st
 
 from infill_ls.backends.as_text import text_of
 from infill_ls.prompt.build import EMBEDDED_TOKENS, REMOTE_TOKENS, build, render
-from infill_ls.prompt.dialects import CODE_LLAMA, DIALECTS, PLAIN, QWEN_CODER, Dialect, choose
+from infill_ls.prompt.dialects import (
+    CODE_LLAMA,
+    CODEGEMMA,
+    DEEPSEEK_CODER,
+    DIALECTS,
+    GRANITE,
+    GRANITE_CODE,
+    PLAIN,
+    QWEN_CODER,
+    REFACT,
+    SANTACODER,
+    STABLE_CODE,
+    STARCODER,
+    STARCODER2,
+    Dialect,
+    choose,
+)
 from infill_ls.prompt.window import CHARS_PER_TOKEN, window
 from infill_ls.settings.tree import CompletionSettings, PromptSettings, Settings
 from infill_ls.text import Text
@@ -24,6 +40,8 @@ SPELLINGS = [
     "<PRE>", "<SUF>", "<MID>", "<EOT>", "<FILL_ME>", "<s>", "</s>", "<unk>", "<|fim_prefix|>",
     "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>", "<|im_end|>", "<tool_call>",
     "</tool_call>", "<|eot_id|>", "<|reserved_special_token_7|>", "<｜fim▁hole｜>",
+    "<fim_prefix>", "<fim_middle>", "<file_sep>", "<repo_name>", "<fim-suffix>", "<eos>", "<bos>",
+    "<|file_separator|>", "<|EOT|>", "<｜end▁of▁sentence｜>", "<|end_of_text|>", "<jupyter_code>",
 ]  # fmt: skip
 """What tokenizers of code models read as control tokens."""
 
@@ -78,8 +96,40 @@ def rendered(
         ("Qwen/Qwen2.5-7B", PLAIN),
         ("Qwen/CodeQwen1.5-7B", PLAIN),
         ("meta-llama/Llama-2-7b-hf", PLAIN),
-        ("bigcode/starcoder2-3b", PLAIN),
-        ("deepseek-ai/deepseek-coder-6.7b-base", PLAIN),
+        ("bigcode/starcoder", STARCODER),
+        ("bigcode/starcoderbase-1b", STARCODER),
+        ("bigcode/starcoderplus", STARCODER),
+        ("bigcode/tiny_starcoder_py", STARCODER),
+        ("starcoder:3b-base-q4_0", STARCODER),
+        ("HuggingFaceH4/starchat-beta", PLAIN),
+        ("bigcode/starcoder2-3b", STARCODER2),
+        ("bigcode/starcoder2-15b", STARCODER2),
+        ("starcoder2:7b", STARCODER2),
+        ("/models/starcoder2-3b-Q4_K_M.gguf", STARCODER2),
+        ("bigcode/starcoder2-15b-instruct-v0.1", PLAIN),
+        ("bigcode/santacoder", SANTACODER),
+        ("deepseek-ai/deepseek-coder-6.7b-base", DEEPSEEK_CODER),
+        ("deepseek-ai/DeepSeek-Coder-V2-Lite-Base", DEEPSEEK_CODER),
+        ("deepseek-coder:1.3b-base", DEEPSEEK_CODER),
+        ("deepseek-coder-1.3b-base.Q5_K_M.gguf", DEEPSEEK_CODER),
+        ("deepseek-ai/deepseek-llm-7b-base", PLAIN),
+        ("google/codegemma-2b", CODEGEMMA),
+        ("google/codegemma-1.1-2b", CODEGEMMA),
+        ("codegemma:2b-code", CODEGEMMA),
+        ("google/codegemma-7b-it", PLAIN),
+        ("codegemma:7b-instruct", PLAIN),
+        ("google/gemma-7b", PLAIN),
+        ("ibm-granite/granite-3b-code-base-2k", GRANITE_CODE),
+        ("granite-code:8b", GRANITE_CODE),
+        ("ibm-granite/granite-3.3-8b-base", GRANITE),
+        ("ibm-granite/granite-4.0-h-tiny-base", GRANITE),
+        ("ibm-granite/granite-3.0-8b-base", PLAIN),
+        ("stabilityai/stable-code-3b", STABLE_CODE),
+        ("stable-code:3b-code-q4_0", STABLE_CODE),
+        ("stabilityai/stable-code-instruct-3b", PLAIN),
+        ("stabilityai/stablecode-completion-alpha-3b", PLAIN),
+        ("smallcloudai/Refact-1_6B-fim", REFACT),
+        ("refactor-bot", PLAIN),
         ("WizardLM/WizardCoder-Python-34B-V1.0", PLAIN),
         ("gpt-4", PLAIN),
         ("", PLAIN),
@@ -111,6 +161,59 @@ def test_code_llama_is_asked_in_its_own_words(prefix: str, suffix: str) -> None:
     assert text_of(psm) == f"<PRE>{shown} <SUF>{suffix} <MID>"
     assert text_of(spm) == f"<PRE> <SUF>{suffix} <MID>{shown}"
     assert (psm.end, psm.sentencepiece) == ((Control("<EOT>", 32010),), True)
+
+
+STAR = "<fim_prefix>{P}<fim_suffix>{S}<fim_middle>"
+FIM = "<|fim_prefix|>{P}<|fim_suffix|>{S}<|fim_middle|>"
+
+SENT = {
+    "codellama": ("<PRE> {P} <SUF>{S} <MID>", "<EOT>"),
+    "qwen2.5-coder": (FIM, "<|endoftext|> <|fim_pad|> <|file_sep|> <|im_end|>"),
+    "starcoder": (STAR, "<|endoftext|>"),
+    "starcoder2": (STAR, "<|endoftext|> <file_sep>"),
+    "santacoder": ("<fim-prefix>{P}<fim-suffix>{S}<fim-middle>", "<|endoftext|>"),
+    "deepseek-coder": (
+        "<｜fim▁begin｜>{P}<｜fim▁hole｜>{S}<｜fim▁end｜>",
+        "<｜end▁of▁sentence｜> <|EOT|>",
+    ),
+    "codegemma": (FIM, "<|file_separator|> <eos> <|fim_prefix|>"),
+    "granite-code": (STAR, "<|endoftext|>"),
+    "granite": (FIM, "<|end_of_text|> <|fim_pad|>"),
+    "stable-code": (STAR, "<|endoftext|>"),
+    "refact": (STAR, "<|endoftext|>"),
+    "plain": ("{P}", ""),
+}
+"""What each format sends as text, prefix first, for a prefix P and a suffix S; and its ends."""
+
+CURSORS = [
+    ("def f():\n    return ", "\n\nf()\n"), ("a = [", "]\n"), ("print(", ")"), ("x", "y"),
+    ("s = \"", "\"\n"), ("if a:\n\t", "\nelse:\n\tpass\n"), ("# ü 漢 😀", "\n"), ("f(a, ", ", c)"),
+    ("  ", "  "), ("a\r\n", "\r\nb"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cursor", CURSORS, ids=str)
+@pytest.mark.parametrize("name", SENT)
+def test_each_format_sends_what_its_model_was_trained_on(
+    name: str, cursor: tuple[str, str]
+) -> None:
+    """Prefix, suffix and tokens stand where the model's own documentation puts them."""
+    dialect = choose(name, "")
+    prefix, suffix = cursor
+
+    prompt = rendered(dialect, prefix, suffix)
+
+    template, ends = SENT[name]
+    assert text_of(prompt) == template.replace("{P}", prefix).replace("{S}", suffix)
+    assert [end.text for end in prompt.end] == ends.split()
+
+
+def test_every_format_is_in_the_table_and_in_the_settings() -> None:
+    """No row is added, changed or lost unseen."""
+    names = [dialect.name for dialect in DIALECTS]
+
+    assert names == list(SENT)
+    assert ["auto", *names] == list(get_args(get_type_hints(PromptSettings)["template"]))
 
 
 @pytest.mark.parametrize(

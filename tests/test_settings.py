@@ -60,7 +60,7 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "completion.seed": (0, 2**53 - 1, 2**53),
     "completion.stop": (("a",), (), ("a", "")),
     "completion.maxFileSize": (1_000, 2_000, "1 MB"),
-    "prompt.template": ("plain", "codellama", "starcoder"),
+    "prompt.template": ("plain", "codellama", "gpt"),
     "prompt.order": ("spm", "psm", "SPM"),
     "prompt.maxTokens": (16, 100_000, 15),
     "prompt.suffixShare": (0, 0.9, 1),

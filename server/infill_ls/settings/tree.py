@@ -192,7 +192,21 @@ class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What the model is shown."""
 
     template: Annotated[
-        Literal["auto", "codellama", "qwen2.5-coder", "plain"],
+        Literal[
+            "auto",
+            "codellama",
+            "qwen2.5-coder",
+            "starcoder",
+            "starcoder2",
+            "santacoder",
+            "deepseek-coder",
+            "codegemma",
+            "granite-code",
+            "granite",
+            "stable-code",
+            "refact",
+            "plain",
+        ],
         Meta(description="The model's infilling format; `auto` tells it from the model's name."),
     ] = "auto"
     order: Annotated[
