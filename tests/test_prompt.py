@@ -416,7 +416,7 @@ def test_plain_format_spends_the_whole_budget_on_the_prefix(request_at: RequestA
     ("dialect", "spelling"),
     [(CODE_LLAMA, spelling) for spelling in SPELLINGS[:8]]
     + [(QWEN_CODER, spelling) for spelling in SPELLINGS[8:16]]
-    + [(PLAIN, spelling) for spelling in SPELLINGS[5:13] + SPELLINGS[15:]],
+    + [(PLAIN, spelling) for spelling in SPELLINGS],
 )
 def test_text_is_divided_inside_what_spells_a_token(dialect: Dialect, spelling: str) -> None:
     """Neither side has a token's spelling in one piece, and text for a host ends at it."""

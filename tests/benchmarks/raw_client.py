@@ -87,9 +87,15 @@ class Server:
 
     def finish(self) -> None:
         """Read up to the answer to the newest request."""
-        while (message := self.receive()).get("id") != self._id:
-            pass
-        assert "error" not in message, message
+        self.until_answer()
+
+    def until_answer(self) -> list[dict[str, Any]]:
+        """Return all messages up to the answer to the newest request, which is the last."""
+        messages = [self.receive()]
+        while messages[-1].get("id") != self._id:
+            messages.append(self.receive())
+        assert "error" not in messages[-1], messages[-1]
+        return messages
 
     def notify(self, method: str, params: object) -> None:
         """Send a notification."""

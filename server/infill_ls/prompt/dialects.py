@@ -212,6 +212,11 @@ REFACT = Dialect(
     sentencepiece=False,
 )
 
+_INFILLING = (
+    CODE_LLAMA, QWEN_CODER, STARCODER, STARCODER2, SANTACODER, DEEPSEEK_CODER, CODEGEMMA,
+    GRANITE_CODE, GRANITE, STABLE_CODE, REFACT,
+)  # fmt: skip
+
 # A model that knows no infilling, or that we do not know: it continues the prefix.
 PLAIN = Dialect(
     name="plain",
@@ -219,7 +224,8 @@ PLAIN = Dialect(
     psm=(Control(""), Side.PREFIX),
     spm=None,
     end=(),
-    control=re.compile(r"<[|｜][^\s<>|｜]+[|｜]>|<(?:/?s|unk)>"),
+    # It may be of any family, under a name of its own.
+    control=re.compile("|".join(dialect.control.pattern for dialect in _INFILLING)),
     sentencepiece=False,
 )
 
@@ -234,10 +240,7 @@ SIDES = Dialect(
     sentencepiece=False,
 )
 
-DIALECTS = (
-    CODE_LLAMA, QWEN_CODER, STARCODER, STARCODER2, SANTACODER, DEEPSEEK_CODER, CODEGEMMA,
-    GRANITE_CODE, GRANITE, STABLE_CODE, REFACT, PLAIN,
-)  # fmt: skip
+DIALECTS = (*_INFILLING, PLAIN)
 
 
 def choose(template: str, model: str) -> Dialect:
