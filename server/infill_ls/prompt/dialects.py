@@ -110,7 +110,7 @@ _STAR_CONTROL = re.compile(
     r"|gh_stars|empty_output|code_to_intermediate|intermediate_to_code"
     r"|(?:issue|jupyter|commit)_[a-z_]+|pr(?:_[a-z_]+)?|NAME|EMAIL|KEY|PASSWORD)>"
 )
-"""All that bigcode/starcoder2-15b's tokenizer_config.json declares; no element of HTML is among them."""
+"""The control tokens of StarCoder 1 and 2; no element of HTML is among them."""
 
 # bigcode/starcoder, tokenizer_config.json. Instruct and chat models made from it do not fill in.
 STARCODER = Dialect(
