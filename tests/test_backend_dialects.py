@@ -21,7 +21,7 @@ from fakes.response import Response
 from fakes.script import EOT, Token
 from infill_ls import errors
 from infill_ls.backends.connect import connect
-from infill_ls.prompt.build import build, render
+from infill_ls.prompt.build import plan, render
 from infill_ls.prompt.dialects import CODE_LLAMA, PLAIN, QWEN_CODER
 from infill_ls.settings.tree import BackendSettings, CompletionSettings, Kind, Settings
 from infill_ls.text import Text
@@ -712,7 +712,7 @@ async def test_a_host_with_its_own_format_is_given_both_sides() -> None:
     document = Document("file:///a.py", "python", 0, Text("<PRE> xy</s>"))
     request = CompletionRequest(document, 7, Trigger.INVOKED)
 
-    asked = build(request, model, Settings())
+    asked = plan(request, model, Settings()).prompt()
 
     assert backend.preview(asked)[0].body["prompt"] == "<PRE> x"
     assert backend.preview(asked)[0].body["suffix"] == "y</s>"

@@ -21,7 +21,7 @@ from fakes.llamacpp import SHARED, existing
 from infill_ls.backends.as_text import text_of
 from infill_ls.completion.place import place_of
 from infill_ls.completion.trim import trim
-from infill_ls.prompt.build import build, render
+from infill_ls.prompt.build import plan, render
 from infill_ls.prompt.dialects import CODE_LLAMA
 from infill_ls.settings.tree import PromptSettings, Settings
 from infill_ls.text import Text
@@ -108,7 +108,7 @@ def test_the_text_gives_the_ids_of_the_reference(encode: Encode, name: str, orde
     pairs, count = SETS[name]
     wrong = []
     for prefix, suffix in pairs():
-        prompt = build(request_between(prefix, suffix), MODEL, in_order(order))
+        prompt = plan(request_between(prefix, suffix), MODEL, in_order(order)).prompt()
         shown = suffix.removeprefix(prompt.left_out)
         if encode(text_of(prompt)) != reference(encode, prefix, shown, order):
             wrong.append((prefix[-20:], suffix[:20]))
@@ -149,7 +149,7 @@ def test_any_buffer_leaves_the_markers_whole(
     """Each marker stands once, at its place."""
     request = request_between(prefix, suffix)
 
-    ids = vocabulary.encode(text_of(build(request, MODEL, in_order(order))))
+    ids = vocabulary.encode(text_of(plan(request, MODEL, in_order(order)).prompt()))
 
     assert [i for i in ids if i in (PRE, SUF, MID)] == [PRE, SUF, MID]
 
@@ -160,7 +160,7 @@ def test_what_the_model_writes_fits_what_it_was_not_shown() -> None:
     left_out = 0
     for prefix, middle, suffix in spans():
         request = request_between(prefix, suffix)
-        prompt = build(request, MODEL, in_order("psm"))
+        prompt = plan(request, MODEL, in_order("psm")).prompt()
         place = place_of(request, "auto")
         if prompt.left_out.strip():
             left_out += 1
@@ -176,7 +176,7 @@ def test_nothing_is_left_out_where_ids_are_taken() -> None:
     """A host that takes ids is shown the suffix as it is."""
     ids = ModelInfo("codellama-7b", None, takes_ids=True)
 
-    prompt = build(request_between("f(", ")\n"), ids, Settings())
+    prompt = plan(request_between("f(", ")\n"), ids, Settings()).prompt()
 
     assert prompt.left_out == ""
     assert text_of(prompt).startswith("<PRE> <SUF>)\n <MID>")
@@ -197,7 +197,7 @@ def test_nothing_is_left_out_where_ids_are_taken() -> None:
 def test_what_is_left_out_is_dropped_from_the_answer_once(answer: str, text: str) -> None:
     """The document has it already, right of the cursor."""
     request = request_between("print(", ")\nx = 1\n")
-    prompt = build(request, MODEL, Settings())
+    prompt = plan(request, MODEL, Settings()).prompt()
 
     assert prompt.left_out == ")"
     assert trim(answer, prompt, place_of(request, "auto")) == text

@@ -94,7 +94,7 @@ DIALECTS: dict[str, tuple[Kind, str, Face, dict[str, object], list[str]]] = {
 }  # fmt: skip
 
 NOT_PARAMETERS = {"model", "prompt", "suffix", "stream", "stream_options"}
-CACHING = {"cache_prompt", "return_tokens"}
+CACHING = {"cache_prompt", "return_tokens", "timings_per_token"}
 
 
 async def parameters_sent(dialect: str, **completion: Any) -> dict[str, object]:

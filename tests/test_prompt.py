@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infill_ls.backends.as_text import text_of
-from infill_ls.prompt.build import EMBEDDED_TOKENS, REMOTE_TOKENS, build, render
+from infill_ls.prompt.build import plan, render
 from infill_ls.prompt.dialects import (
     CODE_LLAMA,
     CODEGEMMA,
@@ -28,9 +28,7 @@ from infill_ls.prompt.dialects import (
     Dialect,
     choose,
 )
-from infill_ls.prompt.window import CHARS_PER_TOKEN, window
 from infill_ls.settings.tree import CompletionSettings, PromptSettings, Settings
-from infill_ls.text import Text
 from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt, Sampling
 
 RequestAt = Callable[..., CompletionRequest]
@@ -270,146 +268,9 @@ def test_prompt_says_how_much_and_how_freely_to_write() -> None:
 @pytest.mark.parametrize("marked", ["a = ‸\nb = 2\n", "‸", "x‸", "‸x", "a\r\n‸b\r\n", "漢‸😀\n"])
 def test_whole_small_file_is_shown(request_at: RequestAt, marked: str) -> None:
     """What fits the budget is not cut, at line ends or elsewhere."""
-    prompt = build(request_at(marked), ModelInfo("codellama-7b", None), Settings())
+    prompt = plan(request_at(marked), ModelInfo("codellama-7b", None), Settings()).prompt()
 
     assert sides_of(prompt) == tuple(marked.split("‸"))
-
-
-@pytest.mark.parametrize("string", ["x" * 90, "漢" * 10, "漢x" * 9, "x\n" * 44 + "xx"])
-def test_file_that_just_fits_is_not_cut(string: str) -> None:
-    """The budget counts every character, and the last one still belongs to it."""
-    for cursor in range(len(string) + 1):
-        windows = window(Text(string), cursor, 30, 0.25)
-
-        assert windows == (string[:cursor], string[cursor:])
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        (10_000, 10_000, (225, 75)),  # each its share
-        (10, 10_000, (10, 290)),  # the suffix gets what the prefix leaves
-        (10_000, 10, (290, 10)),  # and the other way round
-        (0, 10_000, (0, 300)),
-        (10_000, 0, (300, 0)),
-        (225, 75, (225, 75)),
-        (100, 100, (100, 100)),
-    ],
-)
-def test_unused_share_goes_to_the_other_side(
-    before: int, after: int, expected: tuple[int, int]
-) -> None:
-    """A quarter is the suffix's, but no part of the budget is left unused."""
-    prefix, suffix = window(Text("x" * (before + after)), before, 100, 0.25)
-
-    assert (len(prefix), len(suffix)) == expected
-
-
-@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 0.9])
-def test_suffix_gets_the_share_of_the_settings(share: float) -> None:
-    """`prompt.suffixShare` divides the budget of a long file."""
-    prefix, suffix = window(Text("x" * 20_000), 10_000, 1_000, share)
-
-    assert (len(prefix), len(suffix)) == (3_000 - 3_000 * share, 3_000 * share)
-
-
-def test_window_of_one_endless_line_keeps_both_sides() -> None:
-    """A minified file of one line of 200 kB is cut inside the line, at both ends."""
-    line = "var a=1;" * 25_000
-
-    prefix, suffix = window(Text(line), 100_000, 1_024, 0.25)
-
-    assert prefix == line[100_000 - 2_304 : 100_000]
-    assert suffix == line[100_000 : 100_000 + 768]
-
-
-def test_window_begins_and_ends_with_whole_lines() -> None:
-    """Where a line end is near the edge, the model sees no half lines."""
-    text = "".join(f"line {number:03}\n" for number in range(400))
-
-    prefix, suffix = window(Text(text), 1_805, 100, 0.25)
-
-    assert prefix.startswith("line ")
-    assert suffix.endswith("\n")
-    assert text.index(prefix) + len(prefix) == text.index(suffix) == 1_805
-    assert 280 <= len(prefix + suffix) <= 300
-
-
-def test_line_ends_far_from_the_edge_do_not_shrink_the_window() -> None:
-    """A long line at the edge is cut inside rather than left out."""
-    text = "x" * 1_000 + "\nabc" + "\n" + "y" * 1_000
-
-    prefix, suffix = window(Text(text), 1_003, 100, 0.5)
-
-    assert (prefix, suffix) == ("x" * 147 + "\nab", "c\n" + "y" * 148)
-
-
-@pytest.mark.parametrize(
-    ("character", "count"), [("x", 75), ("é", 12), ("漢", 8), ("😀", 6), ("\ufffd", 8)]
-)
-def test_characters_beyond_ascii_count_for_their_bytes(character: str, count: int) -> None:
-    """A vocabulary that lacks a character spends a token on each of its bytes."""
-    prefix, suffix = window(Text(character * 2_000), 1_000, 25, 0.0)
-
-    assert (len(prefix), suffix) == (count, "")
-
-
-def test_mixed_text_keeps_to_the_budget() -> None:
-    """Comments in Chinese cost what they cost, and code between them stays cheap."""
-    prefix, suffix = window(Text("x = 1  # 漢字\n" * 500), 3_000, 1_000, 0.25)
-
-    size = sum(1 if c.isascii() else 3 * len(c.encode()) for c in prefix + suffix)
-
-    assert 2_800 <= size <= 3_000
-
-
-@given(texts.map(lambda text: text * 4), st.data(), st.integers(16, 60), st.floats(0, 0.9))
-@settings(max_examples=200, deadline=None)
-def test_windows_lie_at_the_cursor_within_the_budget(
-    string: str, data: st.DataObject, tokens: int, share: float
-) -> None:
-    """Whatever the text, the windows touch at the cursor and together keep to the budget."""
-    text = Text(string)
-    offset = data.draw(st.integers(0, len(text)))
-
-    prefix, suffix = window(text, offset, tokens, share)
-
-    size = sum(1 if c.isascii() else 3 * len(c.encode()) for c in prefix + suffix)
-    assert string[:offset].endswith(prefix)
-    assert string[offset:].startswith(suffix)
-    assert size <= tokens * CHARS_PER_TOKEN
-
-
-@pytest.mark.parametrize(
-    ("model", "wanted", "tokens"),
-    [
-        (ModelInfo("codellama", None), None, REMOTE_TOKENS),
-        (ModelInfo("codellama", None, slow=True), None, EMBEDDED_TOKENS),
-        (ModelInfo("codellama", None), 300, 300),
-        (ModelInfo("codellama", None, slow=True), 300, 300),
-        (ModelInfo("codellama", 16_384), 2_000, 2_000),
-        (ModelInfo("codellama", 696), 2_000, 400),  # two thirds of what the answer leaves
-        (ModelInfo("codellama", 64), 2_000, 16),  # hopeless, but not nothing
-    ],
-)
-def test_budget_is_what_is_wanted_within_what_the_host_takes(
-    request_at: RequestAt, model: ModelInfo, wanted: int | None, tokens: int
-) -> None:
-    """The settings say how much; the host's context, less the answer's, is the limit."""
-    chosen = Settings(prompt=PromptSettings(max_tokens=wanted))
-
-    prompt = build(request_at("x" * 9_000 + "‸" + "y" * 9_000), model, chosen)
-
-    assert sum(map(len, sides_of(prompt))) == tokens * CHARS_PER_TOKEN
-
-
-def test_plain_format_spends_the_whole_budget_on_the_prefix(request_at: RequestAt) -> None:
-    """Where no suffix is shown, none is paid for."""
-    prompt = build(
-        request_at("x" * 9_000 + "‸" + "y" * 9_000), ModelInfo("my-model", None), Settings()
-    )
-
-    assert text_of(prompt) == "x" * REMOTE_TOKENS * CHARS_PER_TOKEN
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,7 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "prompt.order": ("spm", "psm", "SPM"),
     "prompt.maxTokens": (16, 100_000, 15),
     "prompt.suffixShare": (0, 0.9, 1),
+    "prompt.contextShare": (0, 0.9, 1),
     "cache.entries": (0, 100_000, True),
     "cache.ttlS": (1, 86_400, 10**400),
     "image.url": (HOST, OTHER, 8080),

@@ -30,6 +30,8 @@ class Document:
     """The editor's language identifier ("python"), or empty."""
     version: int
     text: Text
+    path: str = ""
+    """Relative to the workspace, with "/" between folders; a mere name where there is none."""
 
 
 class Trigger(Enum):
@@ -47,6 +49,8 @@ class CompletionRequest:
     offset: int
     """The cursor, in code points from the start of the document."""
     trigger: Trigger
+    neighbours: tuple[Document, ...] = ()
+    """Other open documents that may be shown to the model, the one last edited first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,17 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What reading a prompt cost the host, as it says itself."""
+
+    tokens: int
+    """Tokens of the prompt that it had to read."""
+    cached: int
+    """Tokens that it knew from an earlier prompt."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """A piece of the answer, as the host streams it; control tokens are never in its text."""
 
@@ -133,6 +148,8 @@ class Delta:
     """Tokens of the prompt, on the last delta of a host that counts them."""
     completion_tokens: int | None = None
     """Tokens generated, on the last delta of a host that counts them."""
+    evaluation: Evaluation | None = field(default=None, compare=False)
+    """Where the host tells it, on the first delta at the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +160,8 @@ class ModelInfo:
     """A name that tells the family ("codellama/CodeLlama-7b-hf"), or empty."""
     context_tokens: int | None
     """Prompt and answer together may have at most this many tokens; None where unknown."""
+    input_tokens: int | None = None
+    """The prompt alone may have at most this many tokens; None where that is not limited."""
     slow: bool = False
     """True where a prompt takes seconds to read, so that it is better short."""
     takes_ids: bool = False

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 
 from infill_ls.backends.base import Exchange
 from infill_ls.types import Delta, Finish, ModelInfo, Prompt
 
-Point = Literal["model", "open", "first delta", "mid-stream", "close", "pause"]
+Point = Literal["model", "open", "first delta", "mid-stream", "close", "pause", "warm"]
 """Where work can be held: before the host says its model, before a stream is open, before its
-first delta, before each later one, before it is closed, and in the pause before all that."""
+first delta, before each later one, before it is closed, in the pause before all that, and before a
+prompt is read ahead."""
 
 
 class Block:
@@ -97,6 +98,12 @@ class ScriptedBackend:
         self.streams: list[Stream] = []
         """The answers that were opened, in order."""
         self.closed = False
+        self.counts: Callable[[Prompt], int] | None = None
+        """Counts the tokens of a prompt; None where the host cannot be asked."""
+        self.keeping: Callable[[Prompt], bool] | None = None
+        """Tells whether a prompt's control tokens are read as such; None likewise."""
+        self.warmed: list[Prompt] = []
+        """What the host was to read ahead."""
         self._answers: deque[tuple[Delta, ...]] = deque()
         self._opened: asyncio.Queue[Stream] = asyncio.Queue()
 
@@ -139,6 +146,19 @@ class ScriptedBackend:
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Show that there is nothing to show."""
         return []
+
+    async def count(self, prompt: Prompt) -> int | None:
+        """Count as the test says."""
+        return self.counts(prompt) if self.counts else None
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Tell what the test says."""
+        return self.keeping(prompt) if self.keeping else None
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Note the prompt."""
+        await self.steps.come_to("warm")
+        self.warmed.append(prompt)
 
     async def check(self, prompt: Prompt) -> str:
         """Find everything in order."""

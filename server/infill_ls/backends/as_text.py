@@ -11,6 +11,21 @@ HOW = "as text, which the host tokenises itself"
 """What `Backend.check` says."""
 
 
+class AsText:
+    """What a back end can tell and do whose host tokenises a text and says nothing of it."""
+
+    async def count(self, prompt: Prompt) -> int | None:
+        """Leave it open."""
+        return None
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Leave it open."""
+        return None
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Do nothing: what such a host remembers is its own affair."""
+
+
 def text_of(prompt: Prompt) -> str:
     """Return the prompt as one text; the begin token is the host's to add."""
     return "".join(_spelled(part, prompt) for part in prompt.parts)

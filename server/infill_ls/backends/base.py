@@ -47,5 +47,17 @@ class Backend(Protocol):
         Raises BadAnswer if the host's tokenizer does not read the prompt's control tokens as such.
         """
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """Return how many tokens the prompt has, or None where the host cannot be asked."""
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Return whether each control token of the prompt reaches the model as that one token.
+
+        None where the host cannot be asked how it reads a text.
+        """
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Have the host read a prompt that is likely to come, if it remembers what it has read."""
+
     async def aclose(self) -> None:
         """Close all connections, and stop what was started."""

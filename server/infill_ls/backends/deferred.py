@@ -27,6 +27,18 @@ class Deferred(ABC):
         async with (await self._backend()).stream(prompt) as deltas:
             yield deltas
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """Count as the back end does."""
+        return await (await self._backend()).count(prompt)
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Ask the back end."""
+        return await (await self._backend()).keeps(prompt)
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Warm the back end."""
+        await (await self._backend()).warm(prompt)
+
     async def check(self, prompt: Prompt) -> str:
         """Check as the back end does."""
         return await (await self._backend()).check(prompt)

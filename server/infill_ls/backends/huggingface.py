@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from infill_ls.backends import tgi
-from infill_ls.backends.as_text import HOW
+from infill_ls.backends.as_text import HOW, AsText
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
 from infill_ls.backends.sampling import TGI, told
@@ -27,7 +27,7 @@ _MODEL = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?", re.ASCII)
 """A model's id on the Hub. An address is none: only `backend.url` says where code goes."""
 
 
-class HuggingFace:
+class HuggingFace(AsText):
     """One model of the hosted API."""
 
     kind = "huggingface"

@@ -13,7 +13,7 @@ from infill_ls.backends.sampling import LLAMACPP, spelled, told
 from infill_ls.backends.token_ids import TokenIds
 from infill_ls.errors import BadAnswer
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Code, Control, Delta, ModelInfo, Part, Prompt
+from infill_ls.types import Code, Control, Delta, Evaluation, ModelInfo, Part, Prompt
 
 _LAST = {"connection": "close"}
 """After a stream this server may close the connection, though it says it keeps it: the next
@@ -35,6 +35,19 @@ class _Tokenized(Struct):
     tokens: list[int]
 
 
+class _Timings(Struct):
+    """What reading the prompt took; old builds do not say what they found in their cache."""
+
+    prompt_n: int = 0
+    prompt_ms: float = 0.0
+    cache_n: int = 0
+
+    def evaluation(self) -> Evaluation | None:
+        """Return the same in our words, if it is told at all."""
+        told = Evaluation(self.prompt_n, self.cache_n, self.prompt_ms / 1000)
+        return told if self.prompt_n else None
+
+
 class _Event(Struct):
     """One event of a stream; the last one has `stop`."""
 
@@ -46,6 +59,7 @@ class _Event(Struct):
     stop_type: str = ""
     stopped_limit: bool = False
     """What builds before 2024-12 had in place of `stop_type`."""
+    timings: _Timings | None = None
 
 
 class LlamaCpp:
@@ -99,6 +113,25 @@ class LlamaCpp:
         """Tokenise the prompt, and see that the model has the control tokens."""
         return told(await self._tokens.check(prompt), LLAMACPP, prompt)
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """Count the ids."""
+        return await self._tokens.count(prompt)
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Look for the control tokens in the vocabulary; they go as ids, whatever is around."""
+        return await self._tokens.keep(prompt)
+
+    async def warm(self, prompt: Prompt) -> None:
+        """Have the prompt read into the server's cache."""
+        tokens = await self._tokens.of(prompt.parts, prompt)
+        ids = [i for part in prompt.parts for i in tokens[part]]
+        body: dict[str, object] = {"prompt": ids, "n_predict": 0, "cache_prompt": True}
+        async with self._host.events(
+            "/completion", {**body, "stream": True}, _Event, _LAST
+        ) as all_:
+            async for _ in all_:
+                pass
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._host.aclose()
@@ -118,6 +151,7 @@ class LlamaCpp:
             "prompt": ids,
             "cache_prompt": True,
             "return_tokens": True,
+            "timings_per_token": True,
             "stream": True,
             **spelled(LLAMACPP, prompt.sampling, self._host.url),
         }
@@ -129,11 +163,13 @@ class LlamaCpp:
         count = 0
         async for event in events:
             count += len(event.tokens)
+            evaluation = event.timings.evaluation() if event.timings else None
             if not end.isdisjoint(event.tokens):
-                yield Delta("", "end", event.tokens_evaluated, count)
+                yield Delta("", "end", event.tokens_evaluated, count, evaluation)
                 return
             if not event.stop:
-                yield Delta(event.content if control.isdisjoint(event.tokens) else "")
+                text = event.content if control.isdisjoint(event.tokens) else ""
+                yield Delta(text, evaluation=evaluation)
                 continue
             limited = event.stop_type == "limit" or event.stopped_limit
             yield Delta(
@@ -141,6 +177,7 @@ class LlamaCpp:
                 finish="length" if limited else "end",
                 prompt_tokens=event.tokens_evaluated,
                 completion_tokens=event.tokens_predicted or count,
+                evaluation=evaluation,
             )
             return
         raise BadAnswer(f"{self._host.url} broke off its answer", hint="try again")

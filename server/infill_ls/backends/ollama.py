@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from infill_ls.backends.as_text import HOW, control_of, end_of, nothing, text_of
+from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
 from infill_ls.backends.sampling import OLLAMA, spelled, told
@@ -53,7 +53,7 @@ class _Line(Struct):
     eval_count: int | None = None
 
 
-class Ollama:
+class Ollama(AsText):
     """An Ollama host."""
 
     kind = "ollama"

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 from msgspec import Struct
 
-from infill_ls.backends.as_text import HOW, end_of, nothing
+from infill_ls.backends.as_text import HOW, AsText, end_of, nothing
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
 from infill_ls.backends.openai_routes import USUAL, Route, told_by
@@ -74,7 +74,7 @@ _FAILED = frozenset({"error", "abort", "content_filter", "insufficient_system_re
 """Finishes of vLLM, Mistral and DeepSeek after which the text is no answer."""
 
 
-class OpenAi:
+class OpenAi(AsText):
     """A host that is asked by one of the routes."""
 
     kind = "openai"
@@ -127,6 +127,14 @@ class OpenAi:
         if await self._by_ids(prompt) is None:
             return told(HOW, self._table(), prompt)
         return told(await self._ids.check(prompt), self._table(), prompt)
+
+    async def count(self, prompt: Prompt) -> int | None:
+        """Count the ids, where the host makes them."""
+        return await self._ids.count(prompt) if await self._knows_ids() else None
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Look for the control tokens in the vocabulary, where the host makes ids."""
+        return await self._ids.keep(prompt) if await self._knows_ids() else None
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -191,6 +199,9 @@ class OpenAi:
         if self._makes_ids is None:
             self._makes_ids = await self._has_tokenizer()
         return self._makes_ids
+
+    async def _knows_ids(self) -> bool:
+        return not self._route.suffix and await self._takes_ids()
 
     async def _has_tokenizer(self) -> bool:
         try:

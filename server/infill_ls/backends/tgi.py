@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from infill_ls.backends.as_text import HOW, end_of, nothing, text_of, until_stop
+from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of, until_stop
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import NO_HEADERS, Host
 from infill_ls.backends.sampling import TGI, spelled, told
-from infill_ls.errors import BadAnswer, NotFound
+from infill_ls.errors import BadAnswer, HostFailed, NotFound, RequestRejected
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Delta, Finish, ModelInfo, Prompt
+from infill_ls.types import Control, Delta, Finish, ModelInfo, Prompt
 
 _FINISH: dict[str, Finish] = {"length": "length", "eos_token": "end", "stop_sequence": "end"}
 
@@ -25,6 +25,16 @@ class _Info(Struct):
 
     model_id: str = ""
     max_total_tokens: int | None = None
+    max_input_tokens: int | None = None
+    old_max_input: int | None = field(default=None, name="max_input_length")
+    """What versions before 2.1 call it."""
+
+
+class _Read(Struct):
+    """One token of `/tokenize`, which versions before 1.4 do not have."""
+
+    id: int
+    text: str
 
 
 class _Token(Struct):
@@ -47,7 +57,7 @@ class _Event(Struct):
     details: _Details | None = None
 
 
-class Tgi:
+class Tgi(AsText):
     """A TGI host, from version 1.1 on, perhaps behind a proxy that gives it another kind."""
 
     def __init__(self, host: Host, settings: BackendSettings, *, kind: str = "tgi") -> None:
@@ -55,6 +65,7 @@ class Tgi:
         self._host = host
         self._name = settings.model
         self._model: ModelInfo | None = None
+        self._tokenizes = True
 
     async def model(self) -> ModelInfo:
         """Ask `/info`; a host behind a proxy that hides it is taken as unknown."""
@@ -63,7 +74,11 @@ class Tgi:
                 info = await self._host.get("/info", _Info)
             except NotFound:
                 info = _Info()
-            self._model = ModelInfo(self._name or info.model_id, info.max_total_tokens)
+            self._model = ModelInfo(
+                self._name or info.model_id,
+                info.max_total_tokens,
+                input_tokens=info.max_input_tokens or info.old_max_input,
+            )
         return self._model
 
     def assumed(self) -> ModelInfo:
@@ -80,6 +95,22 @@ class Tgi:
         """Return the one request."""
         return [Exchange("POST", f"{self._host.url}{_ROUTE}", body_of(prompt, self._host))]
 
+    async def count(self, prompt: Prompt) -> int | None:
+        """Ask `/tokenize`."""
+        tokens = await self._tokenized(prompt)
+        return None if tokens is None else len(tokens)
+
+    async def keeps(self, prompt: Prompt) -> bool | None:
+        """Look for the prompt's control tokens, in their order, in what `/tokenize` answers."""
+        tokens = await self._tokenized(prompt)
+        if tokens is None:
+            return None
+        placed = [part for part in prompt.parts if isinstance(part, Control) and part.text]
+        spelled = control_of(prompt)
+        ids = {part.id for part in placed}
+        read = [token for token in tokens if token.id in ids or token.text.strip() in spelled]
+        return len(read) == len(placed) and all(map(_is, read, placed))
+
     async def check(self, prompt: Prompt) -> str:
         """Say that the prompt goes as text."""
         return told(HOW, TGI, prompt)
@@ -87,6 +118,22 @@ class Tgi:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._host.aclose()
+
+    async def _tokenized(self, prompt: Prompt) -> list[_Read] | None:
+        """Return the prompt's tokens, or None where there is no such route."""
+        if not self._tokenizes:
+            return None
+        try:
+            return await self._host.post("/tokenize", body_of(prompt, self._host), list[_Read])
+        except (NotFound, RequestRejected, HostFailed, BadAnswer):
+            self._tokenizes = False
+            return None
+
+
+def _is(token: _Read, control: Control) -> bool:
+    if control.id is not None:
+        return token.id == control.id
+    return token.text.strip() == control.text.strip()
 
 
 def body_of(prompt: Prompt, host: Host) -> dict[str, object]:

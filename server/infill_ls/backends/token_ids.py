@@ -6,7 +6,7 @@ The host's own tokenizer makes them, of each part of the prompt alone.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from cachetools import LRUCache
 
@@ -48,16 +48,28 @@ class TokenIds:
 
         Raises BadAnswer if the host's tokenizer does not read its control tokens as such.
         """
+        async for part, ids in self._misread(prompt):
+            raise BadAnswer(
+                f"{self._url} reads {part.text.strip()!r} as the tokens {ids}",
+                hint="this model has another format: set prompt.template",
+            )
+        return f"as token ids ({await self.count(prompt)} for the test)"
+
+    async def count(self, prompt: Prompt) -> int:
+        """Return how many ids the prompt has. Raises BackendError."""
+        return sum(map(len, (await self.of(prompt.parts, prompt)).values()))
+
+    async def keep(self, prompt: Prompt) -> bool:
+        """Return whether the vocabulary has each control token of the prompt."""
+        return not [part async for part, _ in self._misread(prompt)]
+
+    async def _misread(self, prompt: Prompt) -> AsyncGenerator[tuple[Control, list[int]], None]:
+        """Yield the control tokens that are none to the host, with what it reads instead."""
         for part in prompt.parts:
             if isinstance(part, Control) and part.text:
                 ids = await self._tokenize(part.text.strip(), special=True)
                 if len(ids) != 1 or part.id not in (None, ids[0]):
-                    raise BadAnswer(
-                        f"{self._url} reads {part.text.strip()!r} as the tokens {ids}",
-                        hint="this model has another format: set prompt.template",
-                    )
-        tokens = await self.of(prompt.parts, prompt)
-        return f"as token ids ({sum(map(len, tokens.values()))} for the test)"
+                    yield part, ids
 
     async def _control(self, control: Control) -> list[int]:
         if control.id is not None:

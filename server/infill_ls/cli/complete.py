@@ -25,7 +25,7 @@ from infill_ls.cli.console import err, out, progress, say
 from infill_ls.cli.file import request_at
 from infill_ls.cli.snippet import growing
 from infill_ls.completion.completer import Completer
-from infill_ls.prompt.build import build
+from infill_ls.prompt.build import plan
 from infill_ls.settings.read import load
 from infill_ls.settings.tree import Settings
 from infill_ls.types import Completion, CompletionRequest, Report
@@ -69,7 +69,7 @@ def _show_prompt(settings: Settings, request: CompletionRequest) -> int:
         say(err(), "The host is not asked what it is; give --backend if it is not TGI")
     if not model.name and settings.prompt.template == "auto":
         say(err(), "The host is not asked for its model; give --model to see its own format")
-    for exchange in backend.preview(build(request, model, settings)):
+    for exchange in backend.preview(plan(request, model, settings).prompt()):
         say(out(), f"{exchange.method} {exchange.url}")
         say(out(), msgspec.json.format(msgspec.json.encode(exchange.body)).decode())
     return 0

@@ -21,7 +21,7 @@ from infill_ls.cli.configured import above_editor, add_backend_options, below_ed
 from infill_ls.cli.console import err, out, progress, say, table
 from infill_ls.completion.completer import Completer
 from infill_ls.errors import InfillError
-from infill_ls.prompt.build import build, dialect_for
+from infill_ls.prompt.build import dialect_for, plan
 from infill_ls.prompt.dialects import PLAIN, SIDES
 from infill_ls.settings.read import Loaded, load
 from infill_ls.settings.sources import user_file
@@ -135,7 +135,7 @@ async def _prompts(settings: Settings, backend: Backend) -> AsyncIterator[Findin
     else:
         own = "the host's own" if dialect is SIDES else dialect.name
         yield Finding("infilling", "ok", f"format {own}")
-    how = await backend.check(build(_sample(), model, settings))
+    how = await backend.check(plan(_sample(), model, settings).prompt())
     yield Finding("prompts", "ok", how)
 
 

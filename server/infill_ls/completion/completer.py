@@ -15,20 +15,37 @@ from functools import partial
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
+from infill_ls.completion.fit import fitting
 from infill_ls.completion.latest import Latest
 from infill_ls.completion.link import Connect, Link
 from infill_ls.completion.place import place_of
 from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.completion.trim import trim
 from infill_ls.errors import BackendError, BadInput
-from infill_ls.prompt.build import build
+from infill_ls.prompt.budget import room_for
+from infill_ls.prompt.build import dialect_for, plan
+from infill_ls.prompt.dialects import PLAIN
 from infill_ls.settings.tree import Settings
-from infill_ls.types import Completion, CompletionRequest, Progress, Report, Trigger
+from infill_ls.types import (
+    Completion,
+    CompletionRequest,
+    ModelInfo,
+    Progress,
+    Prompt,
+    Report,
+    Trigger,
+)
 
 logger = logging.getLogger(__name__)
 
 Grow = Callable[[Completion], None]
 """Is shown each longer state of a completion while it streams."""
+
+
+_SHOWN_PREFIX_ONLY = (
+    "{model} is not known to fill in, so it is shown only what stands before the cursor; "
+    "if it can, set prompt.template"
+)
 
 
 class Completer:
@@ -41,17 +58,20 @@ class Completer:
         progress: Progress,
         *,
         asking: Callable[[], AbstractContextManager[None]] = nullcontext,
+        notice: Callable[[str], None] = logger.info,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Start nothing: `connect` is called at the first request.
 
-        `progress` shows that a host is waited for, `asking` is entered while one works; `pause`
-        takes seconds, and `clock` is Unix time.
+        `progress` shows that a host is waited for, `asking` is entered while one works, `notice`
+        is told what the user should know once; `pause` takes seconds, and `clock` is Unix time.
         """
         self._settings = settings
         self._chain = Chain(settings, connect, clock)
         self._asking = asking
+        self._notice = notice
+        self._noticed: set[str] = set()
         self._progress = progress
         self._pause = pause
         self._latest = Latest()
@@ -94,7 +114,7 @@ class Completer:
         place = place_of(request, self._settings.completion.lines)
         model = await link.model()
         stopwatch = Stopwatch()
-        prompt = build(request, model, self._settings)
+        prompt = await self._prompt(request, link, model)
 
         def fitted(answer: Answer) -> Completion | None:
             text = trim(answer.text, prompt, place)
@@ -132,9 +152,27 @@ class Completer:
         self._cache.put(question, answer)
         return fitted(answer)
 
+    async def _prompt(self, request: CompletionRequest, link: Link, model: ModelInfo) -> Prompt:
+        """Return the longest prompt that the host reads in reasonable time, and takes at all."""
+        reading = await link.reading(model, dialect_for(model, self._settings))
+
+        async def made(most: int | None) -> Prompt:
+            planned = plan(request, model, self._settings, reading, most)
+            if planned.dialect is PLAIN and self._settings.prompt.template == "auto":
+                self._notice_once(_SHOWN_PREFIX_ONLY.format(model=model.name or "The model"))
+            return planned.prompt()
+
+        room = room_for(model, self._settings)
+        return await fitting(made, partial(link.tokens_of, room=room or 0), room)
+
     async def _wait(self, seconds: float, why: BackendError) -> None:
         async with self._progress(f"waiting, because {why}"):
             await self._pause(seconds)
+
+    def _notice_once(self, text: str) -> None:
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self._notice(text)
 
     def _refuse_huge(self, request: CompletionRequest) -> None:
         size, limit = len(request.document.text), self._settings.completion.max_file_size

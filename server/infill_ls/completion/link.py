@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 
 from infill_ls.backends.base import Backend
+from infill_ls.completion.reader import Reader
 from infill_ls.completion.rest import Rest
+from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.errors import BackendError, NoBackend, RequestRejected
+from infill_ls.prompt.budget import Reading
+from infill_ls.prompt.dialects import Dialect
 from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Delta, ModelInfo, Prompt
 
@@ -31,6 +35,7 @@ class Link:
         self._in_flight = in_flight
         self._backend: Backend | None = None
         self._model: ModelInfo | None = None
+        self._reader = Reader()
 
     @property
     def kind(self) -> str:
@@ -45,6 +50,23 @@ class Link:
                 self._model = await self._connected().model()
         return self._model
 
+    async def reading(self, model: ModelInfo, dialect: Dialect) -> Reading:
+        """Return what is known of how the host reads. Raises BackendError."""
+        if not self._reader.knows(model, dialect):
+            self.raise_if_resting()
+        with self._failing():
+            return await self._reader.reading(self._connected(), model, dialect)
+
+    async def tokens_of(self, prompt: Prompt, room: int) -> int:
+        """Return how many tokens a prompt has, exactly if it might be more than `room`.
+
+        A host that rests is not asked, and told nothing either. Raises BackendError.
+        """
+        if self.rest.left_s:
+            return 0
+        with self._failing():
+            return await self._reader.tokens_of(self._connected(), prompt, room)
+
     def raise_if_resting(self) -> None:
         """Raise what the host failed with, while it is left alone."""
         if self.failure is not None and self.rest.left_s:
@@ -56,8 +78,11 @@ class Link:
         async with self._in_flight:
             self.raise_if_resting()
             with self._failing():
-                async with self._connected().stream(prompt) as deltas:
-                    yield deltas
+                async with (
+                    self._connected().stream(prompt) as deltas,
+                    aclosing(self._learning(prompt, deltas)) as learnt,
+                ):
+                    yield learnt
         self.failure = None
         self.rest.end()
 
@@ -66,6 +91,17 @@ class Link:
         backend, self._backend = self._backend, None
         if backend is not None:
             await backend.aclose()
+
+    async def _learning(
+        self, prompt: Prompt, deltas: AsyncIterator[Delta]
+    ) -> AsyncGenerator[Delta, None]:
+        """Hand the deltas on; the first one shows how fast the prompt was read."""
+        stopwatch = Stopwatch()
+        async for delta in deltas:
+            if stopwatch.first_ms is None:
+                stopwatch.mark_first()
+                self._reader.learn(prompt, delta, stopwatch.total_ms() / 1000)
+            yield delta
 
     def _connected(self) -> Backend:
         if self._backend is None:

@@ -127,7 +127,13 @@ class Session:
 
     def _made(self) -> Completer:
         settings = self._loaded.settings
-        return Completer(settings, self._connect, self._progress, asking=self._status.busy)
+        return Completer(
+            settings,
+            self._connect,
+            self._progress,
+            asking=self._status.busy,
+            notice=self._complain_once,
+        )
 
     def _connect(self, settings: BackendSettings) -> Backend:
         # httpx takes 80 ms to import, which the answer to `initialize` need not wait for.

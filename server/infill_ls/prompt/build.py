@@ -1,32 +1,91 @@
-"""Build the prompt for one request: choose the dialect, cut the windows, guard the user's text."""
+"""Build the prompt for one request: choose the dialect, cut the window, guard the user's text."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from infill_ls.prompt.dialects import SIDES, Dialect, Side, choose
-from infill_ls.prompt.window import window
+from infill_ls.prompt import repository
+from infill_ls.prompt.budget import Budget, Reading, budget_for
+from infill_ls.prompt.comments import commented
+from infill_ls.prompt.dialects import PLAIN, SIDES, Dialect, Side, choose
+from infill_ls.prompt.measure import pieces_in
+from infill_ls.prompt.snippet import Snippet
+from infill_ls.prompt.window import Window, window
 from infill_ls.settings.tree import CompletionSettings, Settings
-from infill_ls.types import Code, CompletionRequest, Control, ModelInfo, Prompt, Sampling
+from infill_ls.types import (
+    Code,
+    CompletionRequest,
+    Control,
+    Document,
+    ModelInfo,
+    Prompt,
+    Sampling,
+    Trigger,
+)
 
-EMBEDDED_TOKENS = 192
-"""The embedded model evaluates about 57 tokens a second on two cores: a little over 3 s cold."""
 
-REMOTE_TOKENS = 1024
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a prompt is to hold, before it is known what else there is to show."""
+
+    document: Document
+    dialect: Dialect
+    window: Window
+    budget: Budget
+    exact: bool
+    settings: Settings
+
+    @property
+    def context_pieces(self) -> int:
+        """What is left for snippets, in the pieces of `measure.py`.
+
+        It changes in steps, so that they do not come and go while the user types.
+        """
+        if not self.budget.context:
+            return 0
+        shown = pieces_in(self.window.prefix) + pieces_in(self.window.suffix)
+        step = max(1, self.budget.around // 4)
+        return self.budget.context + max(0, self.budget.around - shown - 1) // step * step
+
+    def prompt(self, snippets: Sequence[Snippet] = ()) -> Prompt:
+        """Return the prompt, with snippets of other places before the window."""
+        prefix, suffix = self.window.prefix, self.window.suffix
+        shown = suffix if self.exact else suffix.lstrip(self.dialect.fragile)
+        known = [snippet for snippet in snippets if not self.dialect.control.search(str(snippet))]
+        prompt = render(
+            self.dialect, prefix, shown, settings=self.settings, snippets=known,
+            document=self.document,
+        )  # fmt: skip
+        return replace(prompt, left_out=suffix[: len(suffix) - len(shown)])
 
 
-def build(request: CompletionRequest, model: ModelInfo, settings: Settings) -> Prompt:
-    """Return the prompt for the request, in the format of the model that will answer it."""
+def plan(
+    request: CompletionRequest,
+    model: ModelInfo,
+    settings: Settings,
+    reading: Reading | None = None,
+    most: int | None = None,
+) -> Plan:
+    """Return what to show of the document to a model whose host reads so; at most `most` tokens."""
+    reading = reading or Reading(form="exact" if model.takes_ids else "safe")
     dialect = dialect_for(model, settings)
-    prefix, suffix = window(
-        request.document.text,
-        request.offset,
-        _budget(model, settings),
-        settings.prompt.suffix_share if dialect.name != "plain" else 0.0,
+    if reading.form == "foreign" and settings.prompt.template == "auto":
+        dialect = PLAIN
+    before = request.document.text.before(request.offset, 1)
+    budget = budget_for(
+        model,
+        settings,
+        reading,
+        suffix=dialect.shows_suffix,
+        # Who invokes a completion asks once, and may wait for it.
+        rereads_suffix=request.trigger is Trigger.AUTOMATIC
+        and (_order(before, settings) == "psm" or dialect.spm is None),
+        context=bool(request.neighbours),
+        most=most,
     )
-    shown = suffix if model.takes_ids else suffix.lstrip(dialect.fragile)
-    prompt = render(dialect, prefix, shown, settings=settings)
-    return replace(prompt, left_out=suffix[: len(suffix) - len(shown)])
+    around = window(request.document.text, request.offset, budget)
+    return Plan(request.document, dialect, around, budget, reading.form != "safe", settings)
 
 
 def dialect_for(model: ModelInfo, settings: Settings) -> Dialect:
@@ -34,14 +93,40 @@ def dialect_for(model: ModelInfo, settings: Settings) -> Dialect:
     return SIDES if model.infills else choose(settings.prompt.template, model.name)
 
 
-def render(dialect: Dialect, prefix: str, suffix: str, *, settings: Settings) -> Prompt:
-    """Put a prefix and a suffix into the dialect's format, in the order of the settings."""
+def render(
+    dialect: Dialect,
+    prefix: str,
+    suffix: str,
+    *,
+    settings: Settings,
+    snippets: Sequence[Snippet] = (),
+    document: Document | None = None,
+) -> Prompt:
+    """Put a prefix and a suffix into the dialect's format, in the order of the settings.
+
+    Snippets of other places go before, in the format's own way for several files or, where it has
+    none, as comments in the document's language.
+    """
+    order = dialect.order(_order(prefix, settings))
+    lead: list[Control | Code] = []
+    if snippets and document is not None:
+        if dialect.files:
+            lead = [
+                part if isinstance(part, Control) else _code(dialect, part, before_cursor=True)
+                for part in repository.parts(dialect.files, snippets, document.path)
+            ]
+        else:
+            prefix = commented(snippets, document) + prefix
     sides = {Side.PREFIX: prefix, Side.SUFFIX: suffix}
+    parts = [
+        part
+        if isinstance(part, Control)
+        else _code(dialect, sides[part], before_cursor=part is Side.PREFIX)
+        for part in order
+    ]
+    begin = 1 if parts and isinstance(parts[0], Control) and not parts[0].text else 0
     return Prompt(
-        parts=tuple(
-            part if isinstance(part, Control) else _code(dialect, part, sides[part])
-            for part in dialect.order(_order(prefix, settings))
-        ),
+        parts=(*parts[:begin], *lead, *parts[begin:]),
         end=dialect.end,
         sentencepiece=dialect.sentencepiece,
         sampling=_sampling(settings.completion),
@@ -76,20 +161,8 @@ def _sampling(settings: CompletionSettings) -> Sampling:
     )
 
 
-def _budget(model: ModelInfo, settings: Settings) -> int:
-    """Tokens for both windows: what is wanted, within what the host takes.
-
-    A third of the host's context stays free, because the windows are measured by estimate.
-    """
-    wanted = settings.prompt.max_tokens or (EMBEDDED_TOKENS if model.slow else REMOTE_TOKENS)
-    if model.context_tokens is None:
-        return wanted
-    room = (model.context_tokens - settings.completion.max_tokens) * 2 // 3
-    return max(16, min(wanted, room))
-
-
-def _code(dialect: Dialect, side: Side, text: str) -> Code:
+def _code(dialect: Dialect, text: str, *, before_cursor: bool) -> Code:
     """Divide the text after the first character of everything that spells a control token."""
     cuts = [match.start() + 1 for match in dialect.control.finditer(text)]
     segments = tuple(text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True))
-    return Code(segments, before_cursor=side is Side.PREFIX)
+    return Code(segments, before_cursor)

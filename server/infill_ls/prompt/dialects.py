@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from infill_ls.prompt.repository import Files
 from infill_ls.types import Control
 
 
@@ -37,6 +38,14 @@ class Dialect:
     fragile: str = ""
     """Characters with which a suffix must not begin where the prompt goes as text, because the
     tokenizer would join the last one of the token before it to them."""
+
+    files: Files | None = None
+    """How it is told of other files, if it was trained on that."""
+
+    @property
+    def shows_suffix(self) -> bool:
+        """Whether the model is shown what comes after the cursor."""
+        return Side.SUFFIX in self.psm
 
     def order(self, wanted: str) -> tuple[Control | Side, ...]:
         """Return the parts in the wanted order ("psm", "spm") if the model knows it, else PSM."""
@@ -101,6 +110,7 @@ QWEN_CODER = Dialect(
     ),
     control=re.compile(r"<\|[a-z_]+\|>|</?tool_call>"),
     sentencepiece=False,
+    files=Files(before=Control("<|file_sep|>")),
 )
 
 _STAR = _fim("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
@@ -132,6 +142,7 @@ STARCODER2 = Dialect(
     end=(_END_OF_TEXT, Control("<file_sep>")),
     control=_STAR_CONTROL,
     sentencepiece=False,
+    files=Files(before=Control("<file_sep>"), between=""),
 )
 
 # bigcode/santacoder, README.md: with hyphens, where its successors have underscores.
@@ -166,6 +177,7 @@ CODEGEMMA = Dialect(
     end=(Control("<|file_separator|>"), Control("<eos>"), Control("<|fim_prefix|>")),
     control=re.compile(r"<\|[a-z_]+\|>|<(?:[be]os|pad|unk|mask|(?:start|end)_of_turn|unused\d+)>"),
     sentencepiece=False,
+    files=Files(before=None, after=Control("<|file_separator|>"), between=""),
 )
 
 # ibm-granite/granite-3b-code-base, tokenizer_config.json: StarCoder's tokenizer.

@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, takewhile
+from dataclasses import dataclass
 
+from infill_ls.prompt.budget import Budget
+from infill_ls.prompt.measure import CHARS_PER_PIECE, end_of_first, pieces_in, start_of_last
 from infill_ls.text import Text
 
-CHARS_PER_TOKEN = 3
-"""Code has 3 to 4 ASCII characters a token in the vocabularies of Code Llama and Qwen; the smaller
-figure keeps the window inside the budget."""
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is shown of the document: all in [start, end), divided at the cursor."""
+
+    prefix: str
+    suffix: str
+    start: int
+    """In code points from the start of the document."""
+
+    @property
+    def end(self) -> int:
+        """Where the suffix ends, in code points from the start of the document."""
+        return self.start + len(self.prefix) + len(self.suffix)
 
 
-def window(text: Text, offset: int, tokens: int, suffix_share: float) -> tuple[str, str]:
-    """Return the text before and after `offset` that together make about `tokens` tokens.
+def window(text: Text, offset: int, budget: Budget) -> Window:
+    """Return the text around `offset` that has about as many tokens as the budget gives it.
 
-    The suffix gets its share (0 to 1), the prefix the rest, and each what the other leaves. A
-    window that cannot reach the document's end stops at a line's end if one is near.
+    Prefix and suffix get their shares, and each what the other leaves. Where the document does not
+    fit, the window's ends move in large steps while the user types, so that a host finds most of a
+    prompt in its cache: the start stays for a half to a quarter of the prefix, and what the prefix
+    leaves goes to the suffix in quarters. They lie at a line's end if one is near.
     """
-    size = tokens * CHARS_PER_TOKEN
-    prefix, suffix = text.before(offset, size), text.after(offset, size)
-    suffix = _first(suffix, max(int(size * suffix_share), size - _size(prefix)))
-    prefix = _first(prefix[::-1], size - _size(suffix))[::-1]
-    return _from_line_start(text, offset, prefix), _to_line_end(text, offset, suffix)
+    before = text.before(offset, budget.around * CHARS_PER_PIECE)
+    after = text.after(offset, budget.most_suffix * CHARS_PER_PIECE)
+    step = max(1, budget.around // 4)
+    left = budget.around - pieces_in(before) - budget.suffix
+    whole = left >= 0 and pieces_in(after) <= min(budget.suffix + left, budget.most_suffix)
+    room = budget.suffix + (left if whole else max(0, left) // step * step)
+    suffix = after[: end_of_first(after, min(room, budget.most_suffix))]
+    if offset + len(suffix) < len(text):
+        suffix = _to_line_end(suffix)
+    pieces = budget.around - pieces_in(suffix)
+    start = offset - len(before) + start_of_last(before, pieces)
+    if start > 0:
+        start = _anchored(text, start, offset, pieces)
+    return Window(text.slice(start, offset), suffix, start)
 
 
-def _size(text: str) -> int:
-    """Return how many ASCII characters make about as many tokens."""
-    return len(text) if text.isascii() else sum(map(_cost, text))
+def _anchored(text: Text, start: int, offset: int, pieces: int) -> int:
+    """Return the next place where a window may begin: a multiple of a step, or a line's start."""
+    step = 1 << max(0, pieces.bit_length() - 1)
+    while step > 1 and step > (offset - start) // 2:
+        step //= 2
+    anchor = -(-start // step) * step
+    line_end = text.slice(anchor, anchor + step // 2).find("\n")
+    return anchor + line_end + 1
 
 
-def _cost(character: str) -> int:
-    """Return a character's size; one beyond ASCII may take a token for each byte."""
-    return 1 if character.isascii() else CHARS_PER_TOKEN * len(character.encode())
-
-
-def _first(text: str, size: int) -> str:
-    """Return as much of the text's beginning as has at most this size."""
-    if text.isascii():
-        return text[:size]
-    ends = accumulate(map(_cost, text))
-    return text[: sum(1 for _ in takewhile(lambda end: end <= size, ends))]
-
-
-def _from_line_start(text: Text, offset: int, prefix: str) -> str:
-    if len(prefix) == offset:
-        return prefix
-    start = prefix.find("\n", 0, len(prefix) // 4) + 1
-    return prefix[start:]
-
-
-def _to_line_end(text: Text, offset: int, suffix: str) -> str:
-    if offset + len(suffix) == len(text):
-        return suffix
+def _to_line_end(suffix: str) -> str:
     end = suffix.rfind("\n", len(suffix) * 3 // 4) + 1
     return suffix[:end] if end else suffix

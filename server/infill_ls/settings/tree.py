@@ -219,14 +219,26 @@ class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     max_tokens: Annotated[
         Annotated[int, Meta(ge=16, le=100_000)] | None,
         Meta(
-            description="At most this many tokens of code around the cursor. "
-            "Empty: 192 for the embedded model, which reads slowly, else 1024.",
+            description="At most this many tokens are shown. Empty: 2048, or what the host "
+            "reads in 8 seconds where that is less.",
         ),
     ] = None
     suffix_share: Annotated[
         float,
-        Meta(ge=0.0, le=0.9, description="The suffix's share; what one side leaves goes over."),
-    ] = 0.25
+        Meta(
+            ge=0.0,
+            le=0.9,
+            description="The share of what follows the cursor; what it leaves goes to the rest.",
+        ),
+    ] = 0.2
+    context_share: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=0.9,
+            description="The share of similar places in other open files; 0 shows none.",
+        ),
+    ] = 0.3
 
 
 class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):

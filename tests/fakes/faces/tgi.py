@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import Literal
 
 import msgspec
@@ -40,6 +41,8 @@ class Tgi:
     limits: Limits = field(default_factory=Limits)
     old: bool = False
     """`data:` without a blank, no `index`, no `/tokenize`, and `max_input_length` in `/info`."""
+    tokenize: Callable[[str], list[tuple[int, str]]] = field(default=lambda text: pieces(text))
+    """Divides a text into tokens, each with its number."""
 
     def respond(
         self, request: Request, token: str | None, next_reply: Callable[[], Reply]
@@ -94,7 +97,7 @@ class Tgi:
 
     def _route(self, path: str, body: Body, next_reply: Callable[[], Reply]) -> Response:
         if path == "/tokenize":
-            return Response(404) if self.old else _tokenized(body.inputs)
+            return Response(404) if self.old else _tokenized(self.tokenize(body.inputs))
         stream = body.stream if path == "/" else path == "/generate_stream"
         refused = refusal(body, self.limits, stream=stream)
         reply: Reply = _refused(refused) if refused else next_reply()
@@ -182,11 +185,20 @@ def _details(tokens: list[Token], finish: Finish) -> dict[str, object]:
     return {"finish_reason": finish, "generated_tokens": len(tokens), "seed": None}
 
 
-def _tokenized(text: str) -> Response:
-    found = enumerate(re.finditer(r"\s*\S+|\s+", text))
+CONTROLS = {"<PRE>": 32007, "<SUF>": 32008, "<MID>": 32009, "<EOT>": 32010}
+
+
+def pieces(text: str) -> list[tuple[int, str]]:
+    """Divide a text at blanks and around control tokens; each other piece has its own number."""
+    found = re.findall(r" ?<(?:PRE|SUF|MID|EOT)>|\s*[^\s<]+|\s+|<", text)
+    return [(CONTROLS.get(piece.strip(), 1000 + at), piece) for at, piece in enumerate(found)]
+
+
+def _tokenized(tokens: list[tuple[int, str]]) -> Response:
+    starts = accumulate((len(text) for _, text in tokens), initial=0)
     return json_response([
-        {"id": 1000 + i, "text": match[0], "start": match.start(), "stop": match.end()}
-        for i, match in found
+        {"id": number, "text": text, "start": start, "stop": start + len(text)}
+        for (number, text), start in zip(tokens, starts, strict=False)
     ])  # fmt: skip
 
 

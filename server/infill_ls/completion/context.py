@@ -1,0 +1,212 @@
+"""What a model is shown besides the window: similar code of other documents, and an outline."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+
+from cachetools import LRUCache
+
+from infill_ls.prompt.build import Plan
+from infill_ls.prompt.measure import pieces_in
+from infill_ls.prompt.outline import outline
+from infill_ls.prompt.similar import Chunk, Index, chunks, identifiers, jaccard, names
+from infill_ls.prompt.snippet import Snippet
+from infill_ls.text import Text
+from infill_ls.types import CompletionRequest, Document
+
+logger = logging.getLogger(__name__)
+
+ALIKE = 0.5
+"""Code that is more similar than this to what is shown anyway is the same code."""
+
+MOST_OF_ONE = 3
+"""So many chunks of one document are shown."""
+
+STABLE_LINES = 8
+"""So many lines can be typed before what is near the cursor has a say in what is shown."""
+
+SNIPPET_PIECES = 4
+"""What a format spends on each snippet, besides its path and its text."""
+
+_OUTLINE_SHARE = 0.5
+
+_WAIT_S = 0.03
+"""So long a request waits for indexes; what is not ready then is there for a later one."""
+
+_DOCUMENTS = 200
+"""So many documents are kept indexed, each in about three times the memory of its text."""
+
+_MOST_CHARS = 300_000
+"""The rest of a longer document is not indexed."""
+
+_LOOKED_AT = 100
+"""So many of the most similar chunks are compared with what is shown."""
+
+_MISFITS = 16
+"""After so many that are too long for what is left, no shorter one is looked for."""
+
+
+class Context:
+    """Chooses what to show, out of documents that it indexes once for each version.
+
+    They are indexed in a thread of their own, the one last edited first. A request takes what is
+    ready.
+    """
+
+    def __init__(self) -> None:
+        # Futures rather than indexes, so that nothing is done twice and nothing is lost with the
+        # request that began it.
+        self._indexed: LRUCache[str, _Indexed] = LRUCache(_DOCUMENTS)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="infill-index")
+
+    async def around(self, request: CompletionRequest, plan: Plan) -> tuple[Snippet, ...]:
+        """Return what fits the plan: the most similar last, and then the document's outline."""
+        if plan.context_pieces <= 0:
+            return ()
+        others = _others(request)
+        futures = [self._index(document) for document in others]
+        # Neither time nor a newer keystroke ends the work itself.
+        if missing := [future for future in futures if not future.done()]:
+            await asyncio.wait(missing, timeout=_WAIT_S)
+        sources = [
+            _Source(document.path, future.result())
+            for document, future in zip(others, futures, strict=True)
+            if future.done() and not future.cancelled()
+        ]
+        return await asyncio.to_thread(_chosen, request, plan, sources)
+
+    async def aclose(self) -> None:
+        """End all work, and wait until it has ended."""
+        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+
+    def _index(self, document: Document) -> asyncio.Future[Index]:
+        """Return the index of this version of a document, which may take its time."""
+        known = self._indexed.get(document.uri)
+        if known is not None and known.text is document.text:
+            return known.index
+        if known is not None:
+            known.index.cancel()  # an older version
+        loop = asyncio.get_running_loop()
+        index = loop.run_in_executor(self._worker, _index_of, document.text)
+        self._indexed[document.uri] = _Indexed(document.text, index)
+        return index
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    text: Text
+    """Of the version that is indexed; another version has another object."""
+    index: asyncio.Future[Index]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A document of which chunks can be shown."""
+
+    path: str
+    index: Index
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Candidate:
+    """A chunk that is similar to the window; the better one sorts first."""
+
+    dissimilarity: float
+    source: int
+    position: int
+
+
+def _others(request: CompletionRequest) -> list[Document]:
+    """Return the neighbours that may be shown, each once."""
+    others = {document.uri: document for document in reversed(request.neighbours)}
+    others.pop(request.document.uri, None)
+    return list(islice(reversed(others.values()), _DOCUMENTS))
+
+
+def _index_of(text: Text) -> Index:
+    """Index a text; one that cannot be has no chunks, which is better than no completion."""
+    try:
+        return Index(_breathing(chunks(text.slice(0, _MOST_CHARS))))
+    except Exception as error:
+        logger.debug("a document is left out of the context: %s", type(error).__name__)
+        return Index(())
+
+
+def _breathing(found: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Let the event loop have the interpreter between any two, which it would wait 5 ms for."""
+    for chunk in found:
+        yield chunk
+        time.sleep(0)
+
+
+def _chosen(
+    request: CompletionRequest, plan: Plan, sources: Sequence[_Source]
+) -> tuple[Snippet, ...]:
+    around = _around(request, plan)
+    pieces = plan.context_pieces
+    share = int(pieces * _OUTLINE_SHARE) - _cost(plan.document.path, "")
+    last = outline(plan.document, plan.window, names(around), share)
+    if last is None:
+        return _similar(around, sources, pieces)
+    return (*_similar(around, sources, pieces - _cost(last.path, last.text)), last)
+
+
+def _around(request: CompletionRequest, plan: Plan) -> str:
+    """Return the window's text without the lines that are being typed.
+
+    A host keeps the beginning of a prompt, where snippets stand, only as long as it is the same. So
+    what is typed has no say until the cursor's line number passes the next multiple of a few.
+    """
+    text, window = request.document.text, plan.window
+    line, _ = text.position(request.offset)
+    start = text.offset(line // STABLE_LINES * STABLE_LINES, 0)
+    end = text.span(line)[1]
+    return text.slice(window.start, start) + "\n" + text.slice(end, window.end)
+
+
+def _similar(around: str, sources: Sequence[_Source], pieces: int) -> tuple[Snippet, ...]:
+    """Return the most similar chunks that fit, the least similar first."""
+    query = identifiers(around)
+    chosen: list[_Candidate] = []
+    # What the model sees already: the window as a whole and in parts, then each chosen chunk.
+    seen = [query, *(identifiers(chunk.text) for chunk in chunks(around))]
+    looked_at = misfits = 0
+    for candidate in sorted(_candidates(query, sources)):
+        source = sources[candidate.source]
+        if sum(each.source == candidate.source for each in chosen) == MOST_OF_ONE:
+            continue
+        text = source.index.chunks[candidate.position].text
+        cost = _cost(source.path, text)
+        found = identifiers(text)
+        if cost > pieces:
+            misfits += 1
+        elif all(jaccard(found, other) <= ALIKE for other in seen):
+            chosen.append(candidate)
+            seen.append(found)
+            pieces -= cost
+        looked_at += 1
+        if looked_at == _LOOKED_AT or misfits == _MISFITS:
+            break
+    return tuple(_joined(reversed(chosen), sources))
+
+
+def _candidates(query: frozenset[str], sources: Sequence[_Source]) -> Iterator[_Candidate]:
+    for number, source in enumerate(sources):
+        for position, similarity in source.index.similarities(query).items():
+            if similarity <= ALIKE:
+                yield _Candidate(-similarity, number, position)
+
+
+def _joined(chosen: Iterable[_Candidate], sources: Sequence[_Source]) -> Iterator[Snippet]:
+    """Yield the chunks as snippets, neighbouring ones as one, where the more similar one stands."""
+    raise NotImplementedError
+
+
+def _cost(path: str, text: str) -> int:
+    return pieces_in(path) + pieces_in(text) + SNIPPET_PIECES

@@ -1,0 +1,91 @@
+"""What is known of how a host reads prompts, learned from those that it has read."""
+
+from __future__ import annotations
+
+from infill_ls.backends.base import Backend
+from infill_ls.completion.learned import Learned
+from infill_ls.prompt import probe
+from infill_ls.prompt.budget import Form, Reading
+from infill_ls.prompt.dialects import Dialect
+from infill_ls.prompt.measure import USUAL_SCALE, pieces_in
+from infill_ls.types import Code, Control, Delta, ModelInfo, Prompt
+
+_TELLING_TOKENS = 24
+"""Fewer say more of the request than of the reading."""
+
+_MOST_SCALE = 2.5
+"""No text of the languages and encodings tried has more tokens for each piece than this."""
+
+_DENSE_SCALE = 1.3
+"""What is reckoned with where the host cannot be asked: base64 has 1.24."""
+
+
+class Reader:
+    """One host's ways; a new host starts with what is usual."""
+
+    def __init__(self) -> None:
+        self._tokens_per_s = Learned(tolerance=0.3)
+        self._scale = Learned(tolerance=0.15)
+        self._forms: dict[tuple[str, str], Form] = {}
+
+    def knows(self, model: ModelInfo, dialect: Dialect) -> bool:
+        """Return whether nothing needs to be asked."""
+        return (model.name, dialect.name) in self._forms
+
+    async def reading(self, backend: Backend, model: ModelInfo, dialect: Dialect) -> Reading:
+        """Return what is known; how the format's tokens reach the model is asked once.
+
+        Raises BackendError.
+        """
+        if not self.knows(model, dialect):
+            form = await form_of(backend, model, dialect)
+            self._forms[model.name, dialect.name] = form
+        scale = self._scale.value or USUAL_SCALE
+        return Reading(self._tokens_per_s.value, scale, self._forms[model.name, dialect.name])
+
+    async def tokens_of(self, backend: Backend, prompt: Prompt, room: int) -> int:
+        """Return how many tokens a prompt has; the host is asked if it might be more than `room`.
+
+        Raises BackendError.
+        """
+        pieces = _pieces(prompt)
+        if pieces * _MOST_SCALE <= room:
+            return int(pieces * USUAL_SCALE)
+        counted = await backend.count(prompt)
+        if counted is None:
+            return int(pieces * max(_DENSE_SCALE, self._scale.value or 0))
+        self._scale.learn(max(counted, 1) / max(pieces, 1))
+        return counted
+
+    def learn(self, prompt: Prompt, delta: Delta, first_s: float) -> None:
+        """Learn from the first delta of an answer, which came after so many seconds."""
+        told = delta.evaluation
+        pieces = _pieces(prompt)
+        if told:
+            self._scale.learn(max(told.tokens + told.cached, 1) / max(pieces, 1))
+        tokens = told.tokens if told else int(pieces * (self._scale.value or USUAL_SCALE))
+        seconds = told.seconds if told else first_s
+        if tokens >= _TELLING_TOKENS and seconds > 0:
+            self._tokens_per_s.learn(tokens / seconds)
+
+
+async def form_of(backend: Backend, model: ModelInfo, dialect: Dialect) -> Form:
+    """Return how a format's tokens reach the model, as the host's tokenizer tells.
+
+    A host that cannot be asked gets them in the safe form. Raises BackendError.
+    """
+    if model.infills or not dialect.shows_suffix:
+        return "exact"
+    kept = await backend.keeps(probe.opening(dialect))
+    if kept is False:
+        return "foreign"
+    if model.takes_ids or not dialect.fragile:
+        return "exact"
+    return "exact" if kept and await backend.keeps(probe.fragile(dialect)) else "safe"
+
+
+def _pieces(prompt: Prompt) -> int:
+    """Return the pieces of a prompt: each control token is one."""
+    texts = (text for part in prompt.parts if isinstance(part, Code) for text in part.segments)
+    controls = sum(isinstance(part, Control) for part in prompt.parts)
+    return controls + sum(map(pieces_in, texts))
