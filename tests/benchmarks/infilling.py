@@ -1,113 +1,95 @@
-"""How good completions are: HumanEval's single-line infilling through the whole server.
+"""How good completions are: tasks of infilling through the whole server.
 
-Each task is a document with one line missing; the server is asked over standard input and output,
-with the embedded model, greedily. A solution passes if its program does, in a process with a time
-limit. `--baseline` sends the same tasks to the same llama.cpp, raw (`/infill`), as a client without
-a server would; `--tasks N` takes the first N of a fixed shuffle.
+Each task is a document with a hole (see `infilling_tasks.py`): `--kind single` is HumanEval's
+single-line infilling, `multi` several whole lines of the standard library, `span` a span of it that
+begins and ends anywhere. The server is asked over standard input and output, with the embedded
+model, greedily. A solution passes if its check does, in a process with a time limit. `--baseline`
+sends the same tasks to the same llama.cpp, raw (`/infill`), as a client without a server would;
+`--tasks N` takes the first N of a fixed shuffle.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import gzip
-import json
-import random
 import re
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from itertools import islice
 from time import perf_counter
-from typing import Any
+from typing import get_args
 
 import httpx
+from infilling_tasks import Kind, Task, passes, tasks
 from raw_client import OURS, URI, Server, running
 
 from infill_ls.backends.embedded_entry import Start
 from infill_ls.backends.embedded_user import attach
 from infill_ls.models import catalogue, store
 
-TASKS = Path(__file__).parents[3] / "shared" / "data" / "HumanEval-SingleLineInfilling.jsonl.gz"
-SEED = 2026
-PASS_WITHIN_S = 10
 CONTEXT_TOKENS = 4_096
-
-Task = dict[str, Any]
+TARGET = 0.82
+"""The share of HumanEval's single lines that is to pass."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of one task."""
+class Answer:
+    """What was put in the hole of a task."""
 
-    exact: bool
-    passed: bool
+    text: str
     tokens: int | None
+    """How many were generated, if that is known."""
     seconds: float
-
-
-def main() -> int:
-    """Print one line for each way; return 1 if our target is missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", type=int, default=100)
-    parser.add_argument("--baseline", action="store_true")
-    args = parser.parse_args()
-    tasks = chosen(args.tasks)
-    with ours() as complete:
-        results = [solved(task, complete) for task in tasks]
-    report("through the server", results)
-    if args.baseline:
-        with raw() as complete:
-            report("raw /infill", [solved(task, complete) for task in tasks])
-    return int(sum(result.passed for result in results) < 0.82 * len(results))
-
-
-def chosen(count: int) -> list[Task]:
-    """Return so many tasks, always the same."""
-    with gzip.open(TASKS, "rt", encoding="utf-8") as file:
-        tasks = [json.loads(line) for line in file]
-    random.Random(SEED).shuffle(tasks)
-    return tasks[:count]
 
 
 Complete = Callable[[Task], tuple[str, int | None]]
 """Fills in a task: the text, and how many tokens were generated, if that is known."""
 
 
-def solved(task: Task, complete: Complete) -> Result:
-    """Complete a task and run its program."""
+def main() -> int:
+    """Print one line for each way; return 1 if there is a target and we miss it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kind", choices=get_args(Kind), default="single")
+    parser.add_argument("--tasks", type=int, default=100)
+    parser.add_argument("--baseline", action="store_true")
+    args = parser.parse_args()
+    chosen = list(islice(tasks(args.kind), args.tasks))
+    with ours(args.kind) as complete:
+        passed = report("through the server", chosen, answers(chosen, complete))
+    if args.baseline:
+        with raw() as complete:
+            uncut = answers(chosen, complete)
+        report("raw /infill", chosen, uncut)
+        if args.kind == "single":
+            report("raw, first line only", chosen, [first_line(answer) for answer in uncut])
+    return int(args.kind == "single" and passed < TARGET)
+
+
+def answers(chosen: list[Task], complete: Complete) -> list[Answer]:
+    """Fill in each task."""
+    return [timed(task, complete) for task in chosen]
+
+
+def timed(task: Task, complete: Complete) -> Answer:
+    """Fill in a task."""
     start = perf_counter()
     text, tokens = complete(task)
-    seconds = perf_counter() - start
-    exact = text.rstrip() == task["canonical_solution"].rstrip()
-    return Result(exact, passes(task, text), tokens, seconds)
+    return Answer(text, tokens, perf_counter() - start)
 
 
-def passes(task: Task, text: str) -> bool:
-    """Return whether the program with this text in its place does what its tests want."""
-    # The end of the line is the document's own.
-    program = (
-        f"{task['prompt']}{text}\n{task['suffix']}\n{task['test']}\ncheck({task['entry_point']})\n"
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            done = subprocess.run(
-                [sys.executable, "-I", "-c", program],
-                cwd=folder, capture_output=True, timeout=PASS_WITHIN_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return False
-    return done.returncode == 0
+def first_line(answer: Answer) -> Answer:
+    """Return what a client would have that cuts the answer at the end of its line."""
+    return replace(answer, text=answer.text.partition("\n")[0])
 
 
 @contextmanager
-def ours() -> Iterator[Complete]:
-    """Complete through the server, as an editor does at an empty line."""
+def ours(kind: Kind) -> Iterator[Complete]:
+    """Complete through the server, as an editor does."""
     options = {
-        "completion": {"lines": "single"},
+        # What is wanted at an empty line cannot be told from the place.
+        "completion": {"lines": "single" if kind == "single" else "auto"},
         "cache": {"entries": 0},
         # Its log has the number of tokens.
         "log": {"level": "debug"},
@@ -117,21 +99,28 @@ def ours() -> Iterator[Complete]:
 
 
 def asked(server: Server, task: Task) -> tuple[str, int | None]:
-    """Open a task as a document with an empty line, and ask there."""
-    server.open(f"{task['prompt']}\n{task['suffix']}")
-    line = task["prompt"].count("\n")
-    character = len(task["prompt"].rpartition("\n")[2])
+    """Open a task as a document with its hole closed, and ask there."""
+    server.open(task.prompt + task.suffix)
+    cursor = {
+        "line": task.prompt.count("\n"),
+        # LSP counts UTF-16.
+        "character": len(task.prompt.rpartition("\n")[2].encode("utf-16-le")) // 2,
+    }
     params = {
         "textDocument": {"uri": URI},
-        "position": {"line": line, "character": character},
+        "position": cursor,
         "context": {"triggerKind": 1},
     }
     server.begin("textDocument/inlineCompletion", params)
     *messages, answer = server.until_answer()
     server.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
-    items = (answer["result"] or {}).get("items", [])
     counted = re.findall(r", (\d+) tokens, ", str(messages))
-    return str(items[0]["insertText"]) if items else "", int(counted[-1]) if counted else None
+    text = ""
+    for item in (answer["result"] or {}).get("items", [])[:1]:
+        # Nothing around the hole is replaced, so the text alone is the answer.
+        assert item["range"] == {"start": cursor, "end": cursor}, item
+        text = item["insertText"]
+    return text, int(counted[-1]) if counted else None
 
 
 @contextmanager
@@ -149,10 +138,10 @@ def raw() -> Iterator[Complete]:
 
 
 def infilled(client: httpx.Client, task: Task) -> tuple[str, int | None]:
-    """Ask `/infill` with all that stands around the missing line."""
+    """Ask `/infill` with all that stands around the hole."""
     body = {
-        "input_prefix": task["prompt"],
-        "input_suffix": f"\n{task['suffix']}",
+        "input_prefix": task.prompt,
+        "input_suffix": task.suffix,
         "n_predict": 96,
         "temperature": 0,
     }
@@ -160,17 +149,20 @@ def infilled(client: httpx.Client, task: Task) -> tuple[str, int | None]:
     return str(answer["content"]), int(answer["tokens_predicted"])
 
 
-def report(name: str, results: list[Result]) -> None:
-    """Print one line."""
-    count = len(results)
-    tokens = [result.tokens for result in results if result.tokens is not None]
+def report(name: str, chosen: list[Task], given: list[Answer]) -> float:
+    """Print one line; return the share that passed."""
+    count = len(chosen)
+    pairs = list(zip(chosen, given, strict=True))
+    passed = sum(passes(task, answer.text) for task, answer in pairs) / count
+    exact = sum(answer.text.rstrip() == task.canonical.rstrip() for task, answer in pairs) / count
+    tokens = [answer.tokens for answer in given if answer.tokens is not None]
     print(
-        f"{name:20}  tasks {count}  passed {sum(r.passed for r in results) / count:.0%}  "
-        f"exact {sum(r.exact for r in results) / count:.0%}  "
+        f"{name:20}  tasks {count}  passed {passed:.0%}  exact {exact:.0%}  "
         f"tokens {sum(tokens) / len(tokens) if tokens else float('nan'):.0f}  "
-        f"seconds {sum(r.seconds for r in results) / count:.2f}",
+        f"seconds {sum(answer.seconds for answer in given) / count:.2f}",
         flush=True,
     )
+    return passed
 
 
 if __name__ == "__main__":

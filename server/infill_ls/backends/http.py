@@ -147,8 +147,8 @@ class Host:
 
     def _read(self, data: str | bytes, kind: type[T]) -> T:
         try:
-            failure = msgspec.json.decode(data, type=Failure)
-            if failure.is_one():
+            failure = msgspec.json.decode(data, type=Failure | list[msgspec.Raw])
+            if isinstance(failure, Failure) and failure.is_one():
                 raise self._failure(failure, failure.status())
             return msgspec.json.decode(data, type=kind)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
