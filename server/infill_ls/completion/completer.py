@@ -15,6 +15,7 @@ from functools import partial
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
+from infill_ls.completion.clearance import Clearance, Folders
 from infill_ls.completion.fit import fitting
 from infill_ls.completion.latest import Latest
 from infill_ls.completion.link import Connect, Link
@@ -59,13 +60,15 @@ class Completer:
         *,
         asking: Callable[[], AbstractContextManager[None]] = nullcontext,
         notice: Callable[[str], None] = logger.info,
+        folders: Folders = tuple,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Start nothing: `connect` is called at the first request.
 
         `progress` shows that a host is waited for, `asking` is entered while one works, `notice`
-        is told what the user should know once; `pause` takes seconds, and `clock` is Unix time.
+        is told what the user should know once, `folders` are the workspace's; `pause` takes
+        seconds, and `clock` is Unix time.
         """
         self._settings = settings
         self._chain = Chain(settings, connect, clock)
@@ -76,6 +79,7 @@ class Completer:
         self._pause = pause
         self._latest = Latest()
         self._cache = Cache(settings.cache)
+        self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -88,7 +92,8 @@ class Completer:
         """Return the completion, or None if there is nothing to insert.
 
         Raises Superseded if a newer request for the document comes, BackendError if the host
-        fails, BadInput if the document is too long. Cancelling closes the connection to the host.
+        fails, BadInput if the document is too long or must not be shown. Cancelling closes the
+        connection to the host.
         """
         if request.trigger is Trigger.AUTOMATIC and not self._settings.completion.enabled:
             return None
@@ -103,6 +108,7 @@ class Completer:
 
     async def _complete(self, request: CompletionRequest, grow: Grow | None) -> Completion | None:
         self._refuse_huge(request)
+        request = self._clearance.cleared(request)
         ask = partial(self._ask, request, grow)
         if request.trigger is Trigger.AUTOMATIC:
             return await self._chain.first(ask)

@@ -22,7 +22,7 @@ def request_at(
     if document is None:
         return None
     offset = offset_at(document.text, position, buffers.position_encoding)
-    return CompletionRequest(document, offset, trigger)
+    return CompletionRequest(document, offset, trigger, buffers.neighbours(uri))
 
 
 def trigger_of(kind: types.InlineCompletionTriggerKind) -> Trigger:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import unquote
 
 from lsprotocol import types
 from pygls.protocol import LanguageServerProtocol
+from pygls.uris import to_fs_path
 from pygls.workspace import PositionCodec, TextDocument, Workspace
 
 from infill_ls.lsp.positions import offset_at
@@ -88,6 +90,20 @@ class Buffers(Workspace):
         super().__init__(made.root_uri, made._sync_kind, folders, made.position_encoding)
         self._unknown: set[str] = set()  # each is logged once, not at every keystroke
 
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The workspace's folders; none where the editor has only opened files."""
+        uris = [*self.folders] or ([self.root_uri] if self.root_uri else [])
+        paths = (to_fs_path(uri) for uri in uris)
+        return tuple(Path(path) for path in paths if path)
+
+    def neighbours(self, uri: str) -> tuple[Document, ...]:
+        """Return the other open documents as they are now, the one last edited first."""
+        own = unquote(uri)
+        # The order is that of the last change, see `update_text_document`.
+        others = (buffer for key, buffer in self._text_documents.items() if key != own)
+        return tuple(b.snapshot() for b in reversed([*others]) if isinstance(b, Buffer))
+
     def snapshot(self, uri: str) -> Document | None:
         """Return a document as it is now, or None if it is not open."""
         buffer = self._text_documents.get(unquote(uri))
@@ -101,6 +117,7 @@ class Buffers(Workspace):
         """Apply a change to an open document; log once that another's changes are dropped."""
         uri = text_doc.uri
         if unquote(uri) in self._text_documents:
+            self._text_documents[unquote(uri)] = self._text_documents.pop(unquote(uri))
             super().update_text_document(text_doc, change)
         elif uri not in self._unknown:
             self._unknown.add(uri)

@@ -35,6 +35,7 @@ class Server(LanguageServer):
             status=Status(lambda params: self.protocol.notify(STATUS, params)),
             progress=progress_of(self),
             complain=self.warn,
+            folders=lambda: self.buffers.roots,
         )
 
     def warn(self, message: str) -> None:

@@ -59,8 +59,9 @@ async def initialized(server: Server, params: types.InitializedParams) -> None:
         options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
         registration = types.Registration(id=method, method=method, register_options=options)
         await server.client_register_capability_async(types.RegistrationParams([registration]))
-    # The first request need not wait for the import of httpx.
+    # The first request need not wait for these imports.
     await asyncio.to_thread(import_module, "infill_ls.backends.connect")
+    await asyncio.to_thread(import_module, "infill_ls.privacy")
 
 
 async def _pull_configuration(server: Server) -> bool:

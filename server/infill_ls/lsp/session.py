@@ -10,6 +10,7 @@ from importlib import import_module
 
 from infill_ls.backends.base import Backend
 from infill_ls.completion.chain import Trouble
+from infill_ls.completion.clearance import Folders
 from infill_ls.completion.completer import Completer, Grow
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import InfillError, Loading, NoBackend
@@ -38,8 +39,12 @@ class Session:
         status: Status,
         progress: Progress,
         complain: Callable[[str], None],
+        folders: Folders,
     ) -> None:
-        """Take the layers below and above what the editor says; `complain` shows a message."""
+        """Take the layers below and above what the editor says.
+
+        `complain` shows a message, `folders` are the workspace's.
+        """
         self._base = base
         self._overrides = overrides
         self._options = from_initialization_options(None)
@@ -47,6 +52,7 @@ class Session:
         self._progress = progress
         self._waiting = Waiting(progress)
         self._complain = complain
+        self._folders = folders
         self._complaints: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._loaded = load(base + overrides)
@@ -133,6 +139,7 @@ class Session:
             self._progress,
             asking=self._status.busy,
             notice=self._complain_once,
+            folders=self._folders,
         )
 
     def _connect(self, settings: BackendSettings) -> Backend:

@@ -110,7 +110,7 @@ def _leaves_of(section: FieldInfo) -> list[tuple[str, FieldInfo]]:
     return [(f"{section.encode_name}.{info.encode_name}", info) for info in fields(section.type)]
 
 
-_GUARDED_SECTIONS = {"backend", "fallback", "image"}
+_GUARDED_SECTIONS = {"backend", "fallback", "image", "privacy"}
 
 GUARDED = frozenset(key for key, _ in leaves() if key.partition(".")[0] in _GUARDED_SECTIONS)
 """Keys that a cloned repository must not be able to set: they decide where code and tokens go (a

@@ -241,6 +241,18 @@ class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ] = 0.3
 
 
+class PrivacySettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is shown to a model. Only trusted sources may set these, like `backend`."""
+
+    use_gitignore: Annotated[
+        bool,
+        Meta(
+            description="Leave alone what `.gitignore` excludes. `.infillignore` files, in the "
+            "same syntax, always count."
+        ),
+    ] = True
+
+
 class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """How long answers are remembered."""
 
@@ -299,6 +311,7 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
     ] = ()
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     prompt: PromptSettings = field(default_factory=PromptSettings)
+    privacy: PrivacySettings = field(default_factory=PrivacySettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     image: ImageSettings = field(default_factory=ImageSettings)
     log: LogSettings = field(default_factory=LogSettings)
