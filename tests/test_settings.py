@@ -65,6 +65,7 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "prompt.maxTokens": (16, 100_000, 15),
     "prompt.suffixShare": (0, 0.9, 1),
     "prompt.contextShare": (0, 0.9, 1),
+    "prompt.readAhead": (False, True, "no"),
     "privacy.useGitignore": (False, True, "no"),
     "cache.entries": (0, 100_000, True),
     "cache.ttlS": (1, 86_400, 10**400),
@@ -253,7 +254,8 @@ def test_guarded_key_is_refused_from_the_editors_configuration(key: str) -> None
 
 def test_guarded_keys_are_those_that_decide_where_code_goes() -> None:
     """The list is what the documentation promises: all that is said of back ends."""
-    assert {key for key in VALUES if key.startswith(("backend.", "fallback", "image.", "privacy."))} == GUARDED
+    sections = ("backend.", "fallback", "image.", "privacy.")
+    assert {key for key in VALUES if key.startswith(sections)} == GUARDED
 
 
 @pytest.mark.parametrize("key", sorted(GUARDED))

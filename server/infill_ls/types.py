@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Literal
 
@@ -124,6 +124,18 @@ class Prompt:
     left_out: str = ""
     """What stands between the cursor and the suffix as it is shown, so that the model has to write
     it itself. Nothing where the host takes token ids."""
+
+    def up_to_cursor(self) -> Prompt | None:
+        """Return the prompt without what comes after its prefix, or None if its suffix is first."""
+        codes = [at for at, part in enumerate(self.parts) if isinstance(part, Code)]
+        prefixes = [at for at in codes if self._is_prefix(at)]
+        if not prefixes or any(at < prefixes[-1] for at in codes if not self._is_prefix(at)):
+            return None
+        return replace(self, parts=self.parts[: prefixes[-1] + 1])
+
+    def _is_prefix(self, at: int) -> bool:
+        part = self.parts[at]
+        return isinstance(part, Code) and part.before_cursor
 
 
 @dataclass(frozen=True, slots=True)

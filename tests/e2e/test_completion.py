@@ -8,7 +8,7 @@ import pytest
 from lsprotocol import types
 
 from e2e.editor import AUTOMATIC, INLINE, URI, Editor, text_of
-from e2e.server import served_by
+from e2e.server import NOT_AHEAD, served_by
 from fakes.host import FakeHost
 from fakes.script import EOT
 
@@ -131,7 +131,7 @@ async def test_nothing_to_insert_is_an_empty_list(editor: Editor, host: FakeHost
 
 async def test_a_document_that_is_not_open_has_no_answer(editor: Editor, host: FakeHost) -> None:
     """For a document that was never opened, or is closed again, the answer is null."""
-    await editor.begin(served_by(host))
+    await editor.begin(served_by(host, prompt=NOT_AHEAD))
     cursor = editor.open(FUNCTION)
     closed = types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(URI))
     editor.text_document_did_close(closed)

@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types
 
 from e2e.editor import AUTOMATIC, INLINE, Editor
-from e2e.server import served_by
+from e2e.server import NOT_AHEAD, served_by
 from fakes.host import FakeHost, refused_url
 from fakes.response import Response
 from infill_ls.lsp.protocol import Health, StatusParams
@@ -82,7 +82,7 @@ async def test_a_fault_before_the_model_is_known_is_no_different(
     """A host that fails when it is asked for its model is asked again by the next request."""
     host.hang(path="/info")
     host.answers("1")
-    await editor.begin(served_by(host, backend=IMPATIENT))
+    await editor.begin(served_by(host, backend=IMPATIENT, prompt=NOT_AHEAD))
     cursor = editor.open(ASSIGNMENT)
 
     failed = await editor.inline(cursor)

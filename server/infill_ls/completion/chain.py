@@ -63,6 +63,11 @@ class Chain:
         substitute = self._answering if self._answering is not preferred else None
         return Trouble(preferred.failure, until, substitute.kind if substitute else None)
 
+    @property
+    def preferred(self) -> Link:
+        """The back end of the settings."""
+        return self._links[0]
+
     async def first(self, ask: Callable[[Link], Awaitable[T]]) -> T:
         """Return what the first link answers that can; one that rests raises at once.
 

@@ -9,30 +9,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from functools import partial
 
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
 from infill_ls.completion.clearance import Clearance, Folders
-from infill_ls.completion.fit import fitting
-from infill_ls.completion.latest import Latest
+from infill_ls.completion.latest import Latest, Superseded
 from infill_ls.completion.link import Connect, Link
 from infill_ls.completion.place import place_of
+from infill_ls.completion.prompter import Prompter
 from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.completion.trim import trim
-from infill_ls.errors import BackendError, BadInput
-from infill_ls.prompt.budget import room_for
-from infill_ls.prompt.build import dialect_for, plan
-from infill_ls.prompt.dialects import PLAIN
+from infill_ls.errors import BackendError, BadInput, InfillError
 from infill_ls.settings.tree import Settings
 from infill_ls.types import (
     Completion,
     CompletionRequest,
-    ModelInfo,
+    Document,
     Progress,
-    Prompt,
     Report,
     Trigger,
 )
@@ -43,10 +39,8 @@ Grow = Callable[[Completion], None]
 """Is shown each longer state of a completion while it streams."""
 
 
-_SHOWN_PREFIX_ONLY = (
-    "{model} is not known to fill in, so it is shown only what stands before the cursor; "
-    "if it can, set prompt.template"
-)
+_AHEAD = "reading ahead"
+"""Stands for a document, of which there is none with that address."""
 
 
 class Completer:
@@ -73,11 +67,10 @@ class Completer:
         self._settings = settings
         self._chain = Chain(settings, connect, clock)
         self._asking = asking
-        self._notice = notice
-        self._noticed: set[str] = set()
         self._progress = progress
         self._pause = pause
         self._latest = Latest()
+        self._prompter = Prompter(settings, notice)
         self._cache = Cache(settings.cache)
         self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
 
@@ -97,13 +90,33 @@ class Completer:
         """
         if request.trigger is Trigger.AUTOMATIC and not self._settings.completion.enabled:
             return None
+        self._latest.end(_AHEAD)
         completion = await self._latest.run(request.document.uri, self._complete(request, grow))
         logger.debug("%s at %d: %s", request.trigger.value, request.offset, _summary(completion))
         return completion
 
+    async def read_ahead(self, document: Document) -> None:
+        """Have the model loaded and the document's beginning read, if that is this machine's work.
+
+        A completion ends it, so does the next document. It fails without a word.
+        """
+        wanted = self._settings.completion.enabled and self._settings.prompt.read_ahead
+        if wanted and self._settings.backend.is_local:
+            with suppress(InfillError, Superseded):
+                await self._latest.run(_AHEAD, self._read_ahead(document))
+
+    async def _read_ahead(self, document: Document) -> None:
+        request = CompletionRequest(document, 0, Trigger.AUTOMATIC)
+        cleared = self._clearance.cleared(request).document
+        link = self._chain.preferred
+        model = await link.model()
+        if prompt := await self._prompter.ahead(cleared, link, model):
+            await link.warm(prompt)
+
     async def aclose(self) -> None:
         """Cancel what is running, then close the back end; a later request connects anew."""
         await self._latest.aclose()
+        await self._prompter.aclose()
         await self._chain.aclose()
 
     async def _complete(self, request: CompletionRequest, grow: Grow | None) -> Completion | None:
@@ -120,7 +133,7 @@ class Completer:
         place = place_of(request, self._settings.completion.lines)
         model = await link.model()
         stopwatch = Stopwatch()
-        prompt = await self._prompt(request, link, model)
+        prompt = await self._prompter.prompt(request, link, model)
 
         def fitted(answer: Answer) -> Completion | None:
             text = trim(answer.text, prompt, place)
@@ -158,27 +171,9 @@ class Completer:
         self._cache.put(question, answer)
         return fitted(answer)
 
-    async def _prompt(self, request: CompletionRequest, link: Link, model: ModelInfo) -> Prompt:
-        """Return the longest prompt that the host reads in reasonable time, and takes at all."""
-        reading = await link.reading(model, dialect_for(model, self._settings))
-
-        async def made(most: int | None) -> Prompt:
-            planned = plan(request, model, self._settings, reading, most)
-            if planned.dialect is PLAIN and self._settings.prompt.template == "auto":
-                self._notice_once(_SHOWN_PREFIX_ONLY.format(model=model.name or "The model"))
-            return planned.prompt()
-
-        room = room_for(model, self._settings)
-        return await fitting(made, partial(link.tokens_of, room=room or 0), room)
-
     async def _wait(self, seconds: float, why: BackendError) -> None:
         async with self._progress(f"waiting, because {why}"):
             await self._pause(seconds)
-
-    def _notice_once(self, text: str) -> None:
-        if text not in self._noticed:
-            self._noticed.add(text)
-            self._notice(text)
 
     def _refuse_huge(self, request: CompletionRequest) -> None:
         size, limit = len(request.document.text), self._settings.completion.max_file_size

@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
@@ -34,9 +36,10 @@ STABLE_LINES = 8
 SNIPPET_PIECES = 4
 """What a format spends on each snippet, besides its path and its text."""
 
-_OUTLINE_SHARE = 0.5
+_OUTLINE_PART = 3
+"""The outline gets at most a third: it names what the window names already."""
 
-_WAIT_S = 0.03
+_WAIT_S = 0.02
 """So long a request waits for indexes; what is not ready then is there for a later one."""
 
 _DOCUMENTS = 200
@@ -44,6 +47,11 @@ _DOCUMENTS = 200
 
 _MOST_CHARS = 300_000
 """The rest of a longer document is not indexed."""
+
+_BREATH_CHUNKS = 8
+"""Indexing so many takes about a millisecond."""
+
+_BREATH_S = 0.0001
 
 _LOOKED_AT = 100
 """So many of the most similar chunks are compared with what is shown."""
@@ -64,6 +72,8 @@ class Context:
         # request that began it.
         self._indexed: LRUCache[str, _Indexed] = LRUCache(_DOCUMENTS)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="infill-index")
+        # Most keystrokes ask for the same as the one before.
+        self._similar = lru_cache(maxsize=4)(_similar)
 
     async def around(self, request: CompletionRequest, plan: Plan) -> tuple[Snippet, ...]:
         """Return what fits the plan: the most similar last, and then the document's outline."""
@@ -74,16 +84,28 @@ class Context:
         # Neither time nor a newer keystroke ends the work itself.
         if missing := [future for future in futures if not future.done()]:
             await asyncio.wait(missing, timeout=_WAIT_S)
-        sources = [
+        sources = tuple(
             _Source(document.path, future.result())
             for document, future in zip(others, futures, strict=True)
             if future.done() and not future.cancelled()
-        ]
-        return await asyncio.to_thread(_chosen, request, plan, sources)
+        )
+        return await asyncio.to_thread(self._chosen, request, plan, sources)
 
     async def aclose(self) -> None:
         """End all work, and wait until it has ended."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+
+    def _chosen(
+        self, request: CompletionRequest, plan: Plan, sources: tuple[_Source, ...]
+    ) -> tuple[Snippet, ...]:
+        around = _around(request, plan)
+        pieces = plan.context_pieces
+        share = pieces // _OUTLINE_PART - _cost(plan.document.path, "")
+        last = outline(plan.document, plan.window, names(around), share)
+        if last is None:
+            return self._similar(around, sources, pieces)
+        left = pieces - _cost(last.path, last.text)
+        return (*self._similar(around, sources, left), last)
 
     def _index(self, document: Document) -> asyncio.Future[Index]:
         """Return the index of this version of a document, which may take its time."""
@@ -113,8 +135,7 @@ class _Source:
     index: Index
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Candidate:
+class _Candidate(NamedTuple):
     """A chunk that is similar to the window; the better one sorts first."""
 
     dissimilarity: float
@@ -124,9 +145,11 @@ class _Candidate:
 
 def _others(request: CompletionRequest) -> list[Document]:
     """Return the neighbours that may be shown, each once."""
-    others = {document.uri: document for document in reversed(request.neighbours)}
+    others: dict[str, Document] = {}
+    for document in request.neighbours:
+        others.setdefault(document.uri, document)
     others.pop(request.document.uri, None)
-    return list(islice(reversed(others.values()), _DOCUMENTS))
+    return list(islice(others.values(), _DOCUMENTS))
 
 
 def _index_of(text: Text) -> Index:
@@ -139,22 +162,14 @@ def _index_of(text: Text) -> Index:
 
 
 def _breathing(found: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Let the event loop have the interpreter between any two, which it would wait 5 ms for."""
-    for chunk in found:
+    """Let the event loop have the interpreter often, for which it would wait 5 ms each time.
+
+    Sleeping for no time at all would take it back before the other thread is awake.
+    """
+    for number, chunk in enumerate(found, 1):
         yield chunk
-        time.sleep(0)
-
-
-def _chosen(
-    request: CompletionRequest, plan: Plan, sources: Sequence[_Source]
-) -> tuple[Snippet, ...]:
-    around = _around(request, plan)
-    pieces = plan.context_pieces
-    share = int(pieces * _OUTLINE_SHARE) - _cost(plan.document.path, "")
-    last = outline(plan.document, plan.window, names(around), share)
-    if last is None:
-        return _similar(around, sources, pieces)
-    return (*_similar(around, sources, pieces - _cost(last.path, last.text)), last)
+        if number % _BREATH_CHUNKS == 0:
+            time.sleep(_BREATH_S)
 
 
 def _around(request: CompletionRequest, plan: Plan) -> str:
@@ -170,7 +185,7 @@ def _around(request: CompletionRequest, plan: Plan) -> str:
     return text.slice(window.start, start) + "\n" + text.slice(end, window.end)
 
 
-def _similar(around: str, sources: Sequence[_Source], pieces: int) -> tuple[Snippet, ...]:
+def _similar(around: str, sources: tuple[_Source, ...], pieces: int) -> tuple[Snippet, ...]:
     """Return the most similar chunks that fit, the least similar first."""
     query = identifiers(around)
     chosen: list[_Candidate] = []
@@ -193,7 +208,7 @@ def _similar(around: str, sources: Sequence[_Source], pieces: int) -> tuple[Snip
         looked_at += 1
         if looked_at == _LOOKED_AT or misfits == _MISFITS:
             break
-    return tuple(_joined(reversed(chosen), sources))
+    return tuple(_joined(chosen, sources))
 
 
 def _candidates(query: frozenset[str], sources: Sequence[_Source]) -> Iterator[_Candidate]:
@@ -204,8 +219,22 @@ def _candidates(query: frozenset[str], sources: Sequence[_Source]) -> Iterator[_
 
 
 def _joined(chosen: Iterable[_Candidate], sources: Sequence[_Source]) -> Iterator[Snippet]:
-    """Yield the chunks as snippets, neighbouring ones as one, where the more similar one stands."""
-    raise NotImplementedError
+    """Yield the chunks as snippets, adjacent ones as one, ordered by the most similar in each."""
+    runs: list[list[_Candidate]] = []
+    for candidate in sorted(chosen, key=lambda each: (each.source, each.position)):
+        if runs and _adjacent(runs[-1][-1], candidate, sources):
+            runs[-1].append(candidate)
+        else:
+            runs.append([candidate])
+    for run in sorted(runs, key=min, reverse=True):
+        source = sources[run[0].source]
+        text = "".join(source.index.chunks[each.position].text for each in run)
+        yield Snippet(source.path, text.strip("\n") + "\n")
+
+
+def _adjacent(one: _Candidate, other: _Candidate, sources: Sequence[_Source]) -> bool:
+    found = sources[one.source].index.chunks
+    return one.source == other.source and found[one.position].end == found[other.position].first
 
 
 def _cost(path: str, text: str) -> int:

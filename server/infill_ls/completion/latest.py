@@ -46,6 +46,11 @@ class Latest:
             if self._running.get(key) is task:
                 del self._running[key]
 
+    def end(self, key: str) -> None:
+        """Cancel the work that is running for a key, if any."""
+        if running := self._running.get(key):
+            _end(running)
+
     async def aclose(self) -> None:
         """Cancel all work, and wait until it has ended."""
         tasks = list(self._tasks)

@@ -67,6 +67,12 @@ class Link:
         with self._failing():
             return await self._reader.tokens_of(self._connected(), prompt, room)
 
+    async def warm(self, prompt: Prompt) -> None:
+        """Have the host read a prompt ahead. Raises BackendError."""
+        self.raise_if_resting()
+        with self._failing():
+            await self._connected().warm(prompt)
+
     def raise_if_resting(self) -> None:
         """Raise what the host failed with, while it is left alone."""
         if self.failure is not None and self.rest.left_s:

@@ -29,6 +29,7 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     server.feature(types.INITIALIZE)(initialize)
     server.feature(types.INITIALIZED)(initialized)
     server.feature(types.SHUTDOWN)(shutdown)
+    server.feature(types.TEXT_DOCUMENT_DID_OPEN)(did_open)
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
     server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         inline_completion
@@ -86,6 +87,12 @@ async def did_change_configuration(
     if not await _pull_configuration(server):
         server.session.configure(params.settings)
     server.session.complain_of_settings()
+
+
+async def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """Prepare for completions in the document."""
+    if document := server.buffers.snapshot(params.text_document.uri):
+        await server.session.opened(document)
 
 
 async def inline_completion(

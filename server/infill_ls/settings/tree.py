@@ -119,8 +119,13 @@ class BackendSettings(
         """How many completions may be asked for at once."""
         if self.in_flight is not None:
             return self.in_flight
+        return 1 if self.is_local else 2
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this machine serves the model, as far as the settings tell."""
         is_embedded = self.kind == "embedded" or (self.kind == "auto" and not self.url)
-        return 1 if is_embedded or is_loopback(self.url or "") else 2
+        return is_embedded or is_loopback(self.url or "")
 
     def __repr__(self) -> str:
         """Leave out what must never reach a log: the token and the headers."""
@@ -239,6 +244,13 @@ class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             description="The share of similar places in other open files; 0 shows none.",
         ),
     ] = 0.3
+    read_ahead: Annotated[
+        bool,
+        Meta(
+            description="When a document is opened, have a model on this machine loaded and the "
+            "document's beginning read."
+        ),
+    ] = True
 
 
 class PrivacySettings(Struct, frozen=True, kw_only=True, rename="camel"):
