@@ -159,7 +159,7 @@ def budget(
     prompt: PromptSettings | None = None,
     *,
     rereads: bool = False,
-    context: bool = False,
+    context: float = 0.0,
     most: int | None = None,
 ) -> Budget:
     return budget_for(
@@ -209,10 +209,10 @@ def test_suffix_that_is_read_at_each_keystroke_takes_a_second() -> None:
 
 def test_shares_are_those_of_the_settings() -> None:
     """Context has its share only where there is any."""
-    wanted = PromptSettings(max_tokens=1_000, suffix_share=0.3, context_share=0.4)
+    wanted = PromptSettings(max_tokens=1_000, suffix_share=0.3)
 
     assert budget(FAST, Reading(scale=1.0), wanted) == Budget(1_000, 300, 1_000, 0)
-    assert budget(FAST, Reading(scale=1.0), wanted, context=True) == Budget(600, 300, 600, 400)
+    assert budget(FAST, Reading(scale=1.0), wanted, context=0.4) == Budget(600, 300, 600, 400)
 
 
 def test_pieces_follow_from_what_the_host_counts() -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
-from infill_ls.prompt.build import Plan
+from infill_ls.prompt.build import OUTLINE_SHARE, Plan
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.outline import outline
 from infill_ls.prompt.similar import Chunk, Index, chunks, identifiers, jaccard, names
@@ -35,9 +35,6 @@ STABLE_LINES = 8
 
 SNIPPET_PIECES = 4
 """What a format spends on each snippet, besides its path and its text."""
-
-_OUTLINE_PART = 3
-"""The outline gets at most a third: it names what the window names already."""
 
 _WAIT_S = 0.02
 """So long a request waits for indexes; what is not ready then is there for a later one."""
@@ -100,7 +97,9 @@ class Context:
     ) -> tuple[Snippet, ...]:
         around = _around(request, plan)
         pieces = plan.context_pieces
-        share = pieces // _OUTLINE_PART - _cost(plan.document.path, "")
+        # It names what the window names already, so similar code gets more.
+        part = int(pieces * OUTLINE_SHARE) if sources else pieces
+        share = part - _cost(plan.document.path, "")
         last = outline(plan.document, plan.window, names(around), share)
         if last is None:
             return self._similar(around, sources, pieces)

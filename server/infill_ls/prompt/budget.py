@@ -75,21 +75,21 @@ def budget_for(
     *,
     suffix: bool,
     rereads_suffix: bool,
-    context: bool,
+    context: float = 0.0,
     most: int | None = None,
 ) -> Budget:
     """Return the shares of a prompt for the model.
 
-    `suffix` and `context` say whether there are such parts; `rereads_suffix`, that each keystroke
-    makes the host read the suffix again, because it comes after the prefix. `most` tokens are not
-    exceeded, nor is what the host takes.
+    `suffix` says whether there is one; `rereads_suffix`, that each keystroke makes the host read it
+    again, because it comes after the prefix; `context` is the share (0 to 1) of what else there is.
+    `most` tokens are not exceeded, nor is what the host takes.
     """
     limits = [most, room_for(model, settings), settings.prompt.max_tokens]
     speed = reading.tokens_per_s or (EMBEDDED_TOKENS_PER_S if model.slow else None)
     if settings.prompt.max_tokens is None:
         limits += [WHOLE_TOKENS, int(speed * READING_S) if speed else None]
     total = max(_LEAST, min(limit for limit in limits if limit is not None))
-    shared = int(total * settings.prompt.context_share) if context else 0
+    shared = int(total * context)
     around = total - shared
     most_suffix = around if suffix else 0
     if speed and rereads_suffix and settings.prompt.max_tokens is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from infill_ls.prompt import repository
 from infill_ls.prompt.budget import Budget, Reading, budget_for
@@ -23,6 +24,9 @@ from infill_ls.types import (
     Sampling,
     Trigger,
 )
+
+OUTLINE_SHARE = 1 / 3
+"""Of the context's share, what the document's own imports and signatures get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def plan(
     if reading.form == "foreign" and settings.prompt.template == "auto":
         dialect = PLAIN
     before = request.document.text.before(request.offset, 1)
-    budget = budget_for(
+    shares = partial(
+        budget_for,
         model,
         settings,
         reading,
@@ -81,10 +86,14 @@ def plan(
         # Who invokes a completion asks once, and may wait for it.
         rereads_suffix=request.trigger is Trigger.AUTOMATIC
         and (_order(before, settings) == "psm" or dialect.spm is None),
-        context=bool(request.neighbours),
         most=most,
     )
+    share = settings.prompt.context_share
+    budget = shares(context=share if request.neighbours else 0.0)
     around = window(request.document.text, request.offset, budget)
+    if not request.neighbours and request.document.language and around.start > 0:
+        budget = shares(context=share * OUTLINE_SHARE)
+        around = window(request.document.text, request.offset, budget)
     return Plan(request.document, dialect, around, budget, reading.form != "safe", settings)
 
 
