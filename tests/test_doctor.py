@@ -261,3 +261,31 @@ def test_the_doctor_tries_every_fallback(tmp_path: Path) -> None:
     assert verdicts["completion"] == verdicts["fallback 1: completion"] == "failed"
     assert verdicts["fallback 2: completion"] == "ok"
     assert TOKEN not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("face", "template", "verdict", "says"),
+    [
+        (Tgi(), "auto", "ok", "reach the model whole"),
+        (Tgi(old=True), "auto", "ok", "because a suffix is shown from behind what would break"),
+        (Tgi(), "qwen2.5-coder", "note", "the model has none such"),
+        (Ollama(), "auto", "ok", "because a suffix is shown from behind what would break"),
+    ],
+    ids=["keeps them", "cannot be asked", "another family", "Ollama"],
+)
+def test_the_doctor_says_how_control_tokens_reach_the_model(
+    tmp_path: Path, face: Face, template: str, verdict: str, says: str
+) -> None:
+    """The host's tokenizer is asked, where there is a way."""
+    with FakeHost(face) as host:
+        host.answers("a")
+        kind = "ollama" if isinstance(face, Ollama) else "tgi"
+        environ = {
+            "INFILL_LS_BACKEND_MODEL": "codellama:7b-code" if kind == "ollama" else MODEL,
+            "INFILL_LS_PROMPT_TEMPLATE": template,
+        }
+        ran = run("doctor", "--backend", kind, "--url", host.url, home=tmp_path, environ=environ)
+
+    [(_, found, words)] = [row for row in rows(ran.out) if row[0] == "control tokens"]
+    assert (ran.status, found) == (0, verdict)
+    assert says in words

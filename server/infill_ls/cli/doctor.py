@@ -20,7 +20,9 @@ from infill_ls.backends.connect import connect
 from infill_ls.cli.configured import above_editor, add_backend_options, below_editor
 from infill_ls.cli.console import err, out, progress, say, table
 from infill_ls.completion.completer import Completer
+from infill_ls.completion.reader import form_of
 from infill_ls.errors import InfillError
+from infill_ls.prompt.budget import Form
 from infill_ls.prompt.build import dialect_for, plan
 from infill_ls.prompt.dialects import PLAIN, SIDES
 from infill_ls.settings.read import Loaded, load
@@ -31,6 +33,14 @@ from infill_ls.types import CompletionRequest, Document, Trigger
 
 _SAMPLE = "def add(a, b):\n    return "
 _SAMPLE_REST = "\n\n\nprint(add(1, 2))\n"
+
+
+_FORMS: dict[Form, str] = {
+    "exact": "reach the model whole",
+    "safe": "reach the model whole, because a suffix is shown from behind what would break them",
+    "foreign": "the model has none such, so only the code before the cursor is used; "
+    "if it can infill, set prompt.template",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,8 @@ async def _prompts(settings: Settings, backend: Backend) -> AsyncIterator[Findin
         yield Finding("infilling", "ok", f"format {own}")
     how = await backend.check(plan(_sample(), model, settings).prompt())
     yield Finding("prompts", "ok", how)
+    form = await form_of(backend, model, dialect)
+    yield Finding("control tokens", "note" if form == "foreign" else "ok", _FORMS[form])
 
 
 async def _completion(settings: Settings, backend: Backend) -> Finding:
