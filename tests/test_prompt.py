@@ -14,6 +14,7 @@ from infill_ls.prompt.build import plan, render
 from infill_ls.prompt.dialects import (
     CODE_LLAMA,
     CODEGEMMA,
+    CODESTRAL,
     DEEPSEEK_CODER,
     DIALECTS,
     GRANITE,
@@ -40,6 +41,7 @@ SPELLINGS = [
     "</tool_call>", "<|eot_id|>", "<|reserved_special_token_7|>", "<｜fim▁hole｜>",
     "<fim_prefix>", "<fim_middle>", "<file_sep>", "<repo_name>", "<fim-suffix>", "<eos>", "<bos>",
     "<|file_separator|>", "<|EOT|>", "<｜end▁of▁sentence｜>", "<|end_of_text|>", "<jupyter_code>",
+    "[PREFIX]", "[SUFFIX]", "[INST]",
 ]  # fmt: skip
 """What tokenizers of code models read as control tokens."""
 
@@ -128,6 +130,11 @@ def rendered(
         ("stabilityai/stablecode-completion-alpha-3b", PLAIN),
         ("smallcloudai/Refact-1_6B-fim", REFACT),
         ("refactor-bot", PLAIN),
+        ("mistralai/Codestral-22B-v0.1", CODESTRAL),
+        ("codestral:22b", CODESTRAL),
+        ("codestral-22b-v0.1.Q4_K_M.gguf", CODESTRAL),
+        ("mistralai/Mamba-Codestral-7B-v0.1", PLAIN),
+        ("mistralai/Mistral-7B-v0.1", PLAIN),
         ("WizardLM/WizardCoder-Python-34B-V1.0", PLAIN),
         ("gpt-4", PLAIN),
         ("", PLAIN),
@@ -179,6 +186,7 @@ SENT = {
     "granite": (FIM, "<|end_of_text|> <|fim_pad|>"),
     "stable-code": (STAR, "<|endoftext|>"),
     "refact": (STAR, "<|endoftext|>"),
+    "codestral": ("[SUFFIX]{S}[PREFIX] {P}", "</s> [SUFFIX] [PREFIX]"),
     "plain": ("{P}", ""),
 }
 """What each format sends as text, prefix first, for a prefix P and a suffix S; and its ends."""
@@ -284,10 +292,10 @@ def test_text_is_divided_inside_what_spells_a_token(dialect: Dialect, spelling: 
     prompt = rendered(dialect, f"a {spelling} b", f"c {spelling} d")
 
     prefix, *suffix = (part for part in prompt.parts if isinstance(part, Code))
-    assert prefix.segments == ("a <", f"{spelling[1:]} b")
+    assert prefix.segments == (f"a {spelling[0]}", f"{spelling[1:]} b")
     assert prefix.plain() == f"{spelling[1:]} b"
-    assert [code.segments for code in suffix] in ([], [("c <", f"{spelling[1:]} d")])
-    assert [code.plain() for code in suffix] in ([], ["c <"])
+    assert [code.segments for code in suffix] in ([], [(f"c {spelling[0]}", f"{spelling[1:]} d")])
+    assert [code.plain() for code in suffix] in ([], [f"c {spelling[0]}"])
 
 
 @pytest.mark.parametrize(
@@ -296,9 +304,9 @@ def test_text_is_divided_inside_what_spells_a_token(dialect: Dialect, spelling: 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
 def test_ordinary_angles_divide_nothing(dialect: Dialect, text: str) -> None:
     """Generics, tags, shifts and pipes are code like any other."""
-    prefix = next(part for part in rendered(dialect, text).parts if isinstance(part, Code))
-
-    assert prefix.segments == (text,)
+    assert sides_of(rendered(dialect, text))[0] == text
+    codes = [part for part in rendered(dialect, text).parts if isinstance(part, Code)]
+    assert all(len(code.segments) == 1 for code in codes)
 
 
 @given(dialects, texts, texts, st.sampled_from(["psm", "spm"]))

@@ -85,7 +85,7 @@ def plan(
         suffix=dialect.shows_suffix,
         # Who invokes a completion asks once, and may wait for it.
         rereads_suffix=request.trigger is Trigger.AUTOMATIC
-        and (_order(before, settings) == "psm" or dialect.spm is None),
+        and dialect.rereads_suffix(_order(before, settings)),
         most=most,
     )
     share = settings.prompt.context_share

@@ -26,7 +26,7 @@ class Dialect:
     models: re.Pattern[str]
     """Found in the names of the models that speak it."""
     psm: tuple[Control | Side, ...]
-    """The parts in prefix-suffix-middle order."""
+    """The parts in prefix-suffix-middle order, or in the only one that the model knows."""
     spm: tuple[Control | Side, ...] | None
     """The parts in suffix-prefix-middle order, or None where the model was not trained on it."""
     end: tuple[Control, ...]
@@ -50,6 +50,11 @@ class Dialect:
     def order(self, wanted: str) -> tuple[Control | Side, ...]:
         """Return the parts in the wanted order ("psm", "spm") if the model knows it, else PSM."""
         return self.spm if wanted == "spm" and self.spm else self.psm
+
+    def rereads_suffix(self, wanted: str) -> bool:
+        """Return whether a suffix comes after the prefix, which grows with each keystroke."""
+        sides = [part for part in self.order(wanted) if isinstance(part, Side)]
+        return sides == [Side.PREFIX, Side.SUFFIX]
 
 
 # Ids and layout: facebookresearch/codellama, llama/generation.py `infilling_prompt_tokens` and
@@ -224,9 +229,26 @@ REFACT = Dialect(
     sentencepiece=False,
 )
 
+_CODESTRAL = (Control(""), Control("[SUFFIX]"), Side.SUFFIX, Control("[PREFIX]"), Side.PREFIX)
+
+# mistral_common 1.13, tokens/tokenizers/instruct.py `encode_fim`: the suffix is first and without
+# SentencePiece's blank, and nothing stands between the prefix and the answer.
+CODESTRAL = Dialect(
+    name="codestral",
+    models=re.compile(r"(?<!mamba-)codestral(?!.*mamba)", re.IGNORECASE),
+    psm=_CODESTRAL,
+    spm=_CODESTRAL,
+    end=(Control("</s>"), Control("[SUFFIX]"), Control("[PREFIX]")),
+    control=re.compile(
+        r"\[(?:PREFIX|MIDDLE|SUFFIX|/?INST|/?SYSTEM_PROMPT|TOOL_(?:CALLS|CONTENT)"
+        r"|/?(?:AVAILABLE_TOOLS|TOOL_RESULTS|THINK)|IMG(?:_BREAK|_END)?)\]|</?s>|<(?:unk|pad)>"
+    ),
+    sentencepiece=True,
+)
+
 _INFILLING = (
     CODE_LLAMA, QWEN_CODER, STARCODER, STARCODER2, SANTACODER, DEEPSEEK_CODER, CODEGEMMA,
-    GRANITE_CODE, GRANITE, STABLE_CODE, REFACT,
+    GRANITE_CODE, GRANITE, STABLE_CODE, REFACT, CODESTRAL,
 )  # fmt: skip
 
 # A model that knows no infilling, or that we do not know: it continues the prefix.

@@ -210,6 +210,7 @@ class PromptSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             "granite",
             "stable-code",
             "refact",
+            "codestral",
             "plain",
         ],
         Meta(description="The model's infilling format; `auto` tells it from the model's name."),
