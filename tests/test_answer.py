@@ -9,7 +9,7 @@ import pytest
 
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.place import Lines, Place, place_of
-from infill_ls.types import CompletionRequest, Delta
+from infill_ls.types import CompletionRequest, Delta, Finish, Trigger
 
 RequestAt = Callable[..., CompletionRequest]
 
@@ -94,7 +94,34 @@ def test_code_right_of_the_cursor_asks_for_one_line(
     request_at: RequestAt, marked: str, lines: Lines
 ) -> None:
     """Closing brackets, quotes and the like belong to what is being written, code does not."""
-    assert place_of(request_at(marked), "auto").lines == lines
+    assert place_of(request_at(marked, trigger=Trigger.AUTOMATIC), "auto").lines == lines
+
+
+def test_who_invokes_between_code_gets_the_whole_answer(request_at: RequestAt) -> None:
+    """There may be several lines between code and code; while one types, one is enough."""
+    assert place_of(request_at("f(‸, b)\n", trigger=Trigger.INVOKED), "auto").lines == "whole"
+    assert place_of(request_at("f(‸)\n", trigger=Trigger.INVOKED), "auto").lines == "multi"
+
+
+@pytest.mark.parametrize(
+    ("deltas", "shown", "finish"),
+    [
+        ([Delta("a,\n"), Delta("b"), Delta("", "end")], ["a,", "a,", "a,\nb"], "end"),
+        ([Delta("a,\n"), Delta("b"), Delta("c", "length")], ["a,", "a,", "a,"], "line"),
+        ([Delta("a"), Delta("b", "length")], ["a", "ab"], "length"),
+        ([Delta("\n"), Delta("a", "end")], ["\n", "\na"], "end"),
+    ],
+)
+async def test_whole_answer_is_shown_when_it_has_ended(
+    request_at: RequestAt, deltas: list[Delta], shown: list[str], finish: Finish
+) -> None:
+    """Until then, and if it never ends, its first line is."""
+    place = place_of(request_at("f(‸, b)\n", trigger=Trigger.INVOKED), "auto")
+
+    answers = await read(place, *deltas)
+
+    assert [answer.text for answer in answers] == shown
+    assert [answer.finish for answer in answers] == [None] * (len(shown) - 1) + [finish]
 
 
 @pytest.mark.parametrize("wanted", ["single", "multi"])

@@ -352,7 +352,7 @@ async def test_host_is_left_when_there_is_enough(
     """At the end of the line, or where the document goes on, the stream is closed."""
     backend.answers(*pieces)
 
-    completion = await completer.complete(request_at(marked))
+    completion = await completer.complete(request_at(marked, trigger=Trigger.AUTOMATIC))
 
     assert completion is not None
     assert (completion.text, completion.finish) == (text, finish)

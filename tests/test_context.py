@@ -189,6 +189,14 @@ async def test_same_code_as_the_window_is_not_shown(context: Context) -> None:
     assert await shown(context, request) == ()
 
 
+async def test_sum_of_the_window_is_not_shown(context: Context) -> None:
+    """Nor is a chunk with what several parts of the window have together."""
+    window = "".join(code(*WORDS[i : i + 3], name=f"part{i}") for i in (0, 3, 6))
+    request = asked("\n" * 8 + "‸\n" + window, neighbour(code(*WORDS[:9])))
+
+    assert await shown(context, request) == ()
+
+
 async def test_same_code_as_a_part_of_the_window_is_not_shown(context: Context) -> None:
     """A copy of some lines of a long window is left out as well."""
     window = "".join(code(*WORDS[i : i + 5], name=f"name{i}") for i in range(0, 30, 5))
@@ -330,13 +338,57 @@ async def test_what_is_typed_has_a_say_eight_lines_later(context: Context) -> No
     assert paths(await shown(context, far)) == ["project/b.py"]
 
 
+async def test_rest_of_the_cursors_line_has_no_say(context: Context) -> None:
+    """What follows the cursor on its line belongs to what is being typed."""
+    request = asked("‸ width + height + depth\n", neighbour(code("width", "height")))
+
+    assert await shown(context, request) == ()
+
+
+async def test_best_are_chosen_where_not_all_fit(context: Context) -> None:
+    """A small budget goes to what is most similar, wherever that stands."""
+    weak = "".join(code(word, name=f"weak{word}") for word in WORDS[:3])
+    strong = code(*WORDS[4:9], name="strong")
+    request = asked(cursor_after(*WORDS[:20]), neighbour(weak), neighbour(strong, "c.py"))
+    around = planned(request)
+    room = cost([Snippet("project/c.py", strong)])
+    small = replace(around, budget=replace(around.budget, around=0, context=room))
+    await indexed(context, request)
+
+    assert paths(await context.around(request, small)) == ["project/c.py"]
+
+
+async def test_outline_and_snippets_share_one_budget(context: Context) -> None:
+    """Where there is more than enough of both, they fit together, and both are shown."""
+    filler = "x = 1\n" * 300
+    declared = "".join(f"def {word}():\n" for word in WORDS)
+    request = asked(f"{declared}{filler}{cursor_after(*WORDS)}{filler}", *TYPING)
+
+    found = await shown(context, request, max_tokens=1_200)
+
+    assert len(found) >= 2
+    assert found[-1].path == "a.py"
+    assert cost(found) <= planned(request, 1_200).context_pieces
+
+
+class CountingText(Text):
+    """A text that counts how often it is read."""
+
+    count = 0
+
+    def slice(self, start: int, end: int) -> str:
+        if threading.current_thread() is not threading.main_thread():
+            self.count += 1
+        return super().slice(start, end)
+
+
 class BrokenText(Text):
     """A text that cannot be read."""
 
     read = False
 
     def slice(self, start: int, end: int) -> str:
-        type(self).read = True
+        self.read = True
         raise RuntimeError("a secret of the user")
 
 
@@ -425,17 +477,6 @@ async def test_same_version_is_read_once(context: Context) -> None:
     assert text.count == 1
 
 
-class CountingText(Text):
-    """A text that counts how often it is read."""
-
-    count = 0
-
-    def slice(self, start: int, end: int) -> str:
-        if threading.current_thread() is not threading.main_thread():
-            type(self).count += 1
-        return super().slice(start, end)
-
-
 async def test_new_version_is_read(context: Context) -> None:
     """After an edit the new text is shown."""
     old, new = neighbour(code("width", "old")), neighbour(code("width", "newer"))
@@ -477,7 +518,8 @@ async def test_requests_at_the_same_time(context: Context) -> None:
 async def test_closing_ends_all_work(slow: Document, caplog: pytest.LogCaptureFixture) -> None:
     """Closing waits for what is being read, drops the rest and leaves no task and no warning."""
     context = Context()
-    others = [neighbour(code("width"), f"{i}.py") for i in range(20)]
+    waiting = CountingText(code("width"))
+    others = [neighbour(waiting, f"{i}.py") for i in range(20)]
     request = asked(cursor_after("width", "height", "depth"), slow, *others)
     asking = asyncio.create_task(context.around(request, planned(request)))
     await reached(slow)
@@ -489,6 +531,7 @@ async def test_closing_ends_all_work(slow: Document, caplog: pytest.LogCaptureFi
     await context.aclose()
 
     assert found == ()
+    assert waiting.count == 0
     assert asyncio.all_tasks() == {asyncio.current_task()}
     gc.collect()
     assert caplog.text == ""

@@ -12,13 +12,15 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
+import httpx
 import pytest
 import sentencepiece
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from fakes.llamacpp import SHARED, existing
+from fakes.llamacpp import SHARED, existing, llamacpp_server
 from infill_ls.backends.as_text import text_of
+from infill_ls.backends.token_ids import TokenIds
 from infill_ls.completion.place import place_of
 from infill_ls.completion.trim import trim
 from infill_ls.prompt.build import plan, render
@@ -169,6 +171,33 @@ def test_what_the_model_writes_fits_what_it_was_not_shown() -> None:
                 wrong.append((middle, prompt.left_out, text))
 
     assert left_out > 150
+    assert wrong == []
+
+
+async def test_the_ids_of_every_single_line_are_those_of_the_reference(encode: Encode) -> None:
+    """With llama.cpp's own tokenizer, for LF and CRLF and in both orders."""
+    wrong = []
+    with llamacpp_server() as url:
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+
+            async def tokenize(text: str, special: bool) -> list[int]:
+                body = {
+                    "content": text,
+                    "add_special": special and not text,
+                    "parse_special": special,
+                }
+                found: list[int] = (await client.post("/tokenize", json=body)).json()["tokens"]
+                return found
+
+            ids = TokenIds(url, tokenize)
+            for prefix, suffix in single_lines():
+                for order in ORDERS:
+                    prompt = render(CODE_LLAMA, prefix, suffix, settings=in_order(order))
+                    tokens = await ids.of(prompt.parts, prompt)
+                    found = [i for part in prompt.parts for i in tokens[part]]
+                    if found != [1, *reference(encode, prefix, suffix, order)]:
+                        wrong.append((order, prefix, suffix))
+
     assert wrong == []
 
 

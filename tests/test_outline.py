@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infill_ls.prompt.measure import pieces_in
-from infill_ls.prompt.outline import NEAR_LINES, outline
+from infill_ls.prompt.outline import MOST_CHARS, NEAR_LINES, outline
 from infill_ls.prompt.snippet import Snippet
 from infill_ls.prompt.window import Window
 from infill_ls.text import Text
@@ -295,6 +295,15 @@ def test_monstrous_lines(count: int) -> None:
     minified = "import " + "x" * 100_000 + "\n"
 
     assert shown(f"{minified * count}import near\n«‸»") == "import near\n"
+
+
+def test_part_of_a_line_is_no_line() -> None:
+    """Where long lines end inside a line what is looked at, the rest of it is not shown."""
+    rest = "import never\n"
+    looked_at = rest + "x" * (249 - len(rest)) + "\n" + ("x" * 249 + "\n") * (MOST_CHARS // 250 - 1)
+
+    assert len(looked_at) == MOST_CHARS
+    assert shown(f"import os\nx; {looked_at}«‸\n»") == "import os\n"
 
 
 def test_own_path() -> None:

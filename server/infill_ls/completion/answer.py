@@ -34,11 +34,13 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
     """Yield each longer state of the answer; the last one, and no other, has a `finish`.
 
     It ends as soon as there is enough: after the first line with text on it where one line is
-    wanted, or before a line that the document already holds below the cursor.
+    wanted, or before a line that the document already holds below the cursor. Where the whole is
+    wanted, only the first line is yielded until its end has come.
     """
-    answer = Answer()
+    written = Answer()
     async for delta in deltas:
-        answer = _cut(answer.plus(delta), place)
+        written = written.plus(delta)
+        answer = _cut(written, place)
         yield answer
         if answer.finish:
             return
@@ -47,6 +49,8 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
 def _cut(answer: Answer, place: Place) -> Answer:
     if place.lines == "single" and (end := _line_end(answer.text)):
         return replace(answer, text=answer.text[:end], finish="line")
+    if place.lines == "whole" and answer.finish != "end" and (end := _line_end(answer.text)):
+        return replace(answer, text=answer.text[:end], finish="line" if answer.finish else None)
     start = _overlap(answer.text, place)
     if start is not None:
         return replace(answer, text=answer.text[:start], finish="overlap")

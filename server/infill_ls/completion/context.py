@@ -10,17 +10,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cachetools import LRUCache
 
 from infill_ls.prompt.build import OUTLINE_SHARE, Plan
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.outline import outline
-from infill_ls.prompt.similar import Chunk, Index, chunks, identifiers, jaccard, names
+from infill_ls.prompt.similar import Index, chunks, identifiers, jaccard, names
 from infill_ls.prompt.snippet import Snippet
 from infill_ls.text import Text
 from infill_ls.types import CompletionRequest, Document
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +47,8 @@ _DOCUMENTS = 200
 _MOST_CHARS = 300_000
 """The rest of a longer document is not indexed."""
 
-_BREATH_CHUNKS = 8
-"""Indexing so many takes about a millisecond."""
+_BREATH = 8
+"""To index so many chunks, or to search so many documents, takes about a millisecond."""
 
 _BREATH_S = 0.0001
 
@@ -160,14 +162,14 @@ def _index_of(text: Text) -> Index:
         return Index(())
 
 
-def _breathing(found: Iterable[Chunk]) -> Iterator[Chunk]:
+def _breathing(work: Iterable[T]) -> Iterator[T]:
     """Let the event loop have the interpreter often, for which it would wait 5 ms each time.
 
     Sleeping for no time at all would take it back before the other thread is awake.
     """
-    for number, chunk in enumerate(found, 1):
-        yield chunk
-        if number % _BREATH_CHUNKS == 0:
+    for number, each in enumerate(work, 1):
+        yield each
+        if number % _BREATH == 0:
             time.sleep(_BREATH_S)
 
 
@@ -188,8 +190,8 @@ def _similar(around: str, sources: tuple[_Source, ...], pieces: int) -> tuple[Sn
     """Return the most similar chunks that fit, the least similar first."""
     query = identifiers(around)
     chosen: list[_Candidate] = []
-    # What the model sees already: the window as a whole and in parts, then each chosen chunk.
-    seen = [query, *(identifiers(chunk.text) for chunk in chunks(around))]
+    # What the model sees already: the parts of the window, then each chosen chunk.
+    seen = [identifiers(chunk.text) for chunk in chunks(around)]
     looked_at = misfits = 0
     for candidate in sorted(_candidates(query, sources)):
         source = sources[candidate.source]
@@ -211,7 +213,7 @@ def _similar(around: str, sources: tuple[_Source, ...], pieces: int) -> tuple[Sn
 
 
 def _candidates(query: frozenset[str], sources: Sequence[_Source]) -> Iterator[_Candidate]:
-    for number, source in enumerate(sources):
+    for number, source in enumerate(_breathing(sources)):
         for position, similarity in source.index.similarities(query).items():
             if similarity <= ALIKE:
                 yield _Candidate(-similarity, number, position)

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from infill_ls.types import CompletionRequest
+from infill_ls.types import CompletionRequest, Trigger
 
-Lines = Literal["single", "multi"]
+Lines = Literal["single", "multi", "whole"]
+"""How much of an answer is wanted: one line; several, up to those below the cursor; or all of it,
+and one line only if it has no end."""
 
 _CHARS = 2_000
 """How far around the cursor an answer is compared with what is already there."""
@@ -31,7 +33,7 @@ class Place:
     line_end: str
     """The one that the document uses: LF, CRLF or CR."""
     lines: Lines
-    """Whether one line is to be filled in or several."""
+    """How much is to be filled in."""
 
     @property
     def code_follows(self) -> bool:
@@ -48,7 +50,11 @@ class Place:
 
 
 def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "multi"]) -> Place:
-    """Look around the cursor; with "auto", code right of it means that one line is wanted."""
+    """Look around the cursor; with "auto", code right of it means that one line is wanted.
+
+    An answer between code and code may have several lines all the same. Who invokes it gets them,
+    if the model comes to an end, for which there is no waiting while one types.
+    """
     text, offset = request.document.text, request.offset
     _, column = text.position(offset)
     rest, *below = re.split(r"\r\n|\r|\n", text.after(offset, _CHARS))
@@ -56,7 +62,8 @@ def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "mult
         below = below[:-1]  # It may go on.
     ending = re.search(r"\r\n?|\n", text.line(0))
     code_follows = not _CLOSERS.match(rest)
-    lines: Lines = "single" if code_follows else "multi"
+    between: Lines = "whole" if request.trigger is Trigger.INVOKED else "single"
+    lines: Lines = between if code_follows else "multi"
     return Place(
         head=text.before(offset, min(column, _CHARS)),
         rest=rest,

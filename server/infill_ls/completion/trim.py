@@ -77,7 +77,9 @@ def _without_blanks(text: str, place: Place) -> str:
     """Cut white space at the end, but before code only what is there already: "not ", "x\\n  "."""
     if not place.code_follows or not text.strip():
         return text.rstrip()
-    return text.rstrip(" \t") if place.rest[0].isspace() else text
+    last = re.split(r"[\r\n]", text)[-1]
+    is_indentation = last != text and not last.strip()
+    return text.rstrip(" \t") if place.rest[0].isspace() and not is_indentation else text
 
 
 def _opens(text: str) -> bool:

@@ -24,7 +24,7 @@ HEAD_LINES = 200
 NEAR_LINES = 2_000
 """So many lines are looked at above the window and below it."""
 
-_MOST_CHARS = 200_000
+MOST_CHARS = 200_000
 """No more is looked at in one place, however long the lines are."""
 
 _LINE_CHARS = 300
@@ -95,14 +95,14 @@ def _outside(text: Text, window: Window) -> Iterator[list[str]]:
     """Yield the lines that are looked at, divided where others lie between."""
     line = text.position(window.start)[0]
     above = text.offset(line, 0)
-    near = max(text.offset(line - NEAR_LINES, 0), above - _MOST_CHARS)
-    yield _lines(text, 0, min(text.offset(HEAD_LINES, 0), _MOST_CHARS, near))
+    near = max(text.offset(line - NEAR_LINES, 0), above - MOST_CHARS)
+    yield _lines(text, 0, min(text.offset(HEAD_LINES, 0), MOST_CHARS, near))
     yield _lines(text, near, above)
     line, column = text.position(window.end)
     # The cursor's line is inside even where nothing is shown of it.
     line += 1 if column or not window.suffix else 0
     below, far = _start_of(text, line), _start_of(text, line + NEAR_LINES)
-    yield _lines(text, below, min(far, below + _MOST_CHARS))
+    yield _lines(text, below, min(far, below + MOST_CHARS))
 
 
 def _start_of(text: Text, line: int) -> int:

@@ -28,8 +28,7 @@ CHUNK_CHARS = 1_200
 
 _CLOSING = tuple(")]}")
 
-_SHORT_NAME = re.compile(r"\b[^\W\d]\w+")
-_NAME = re.compile(r"\b[^\W\d]\w{2,}")
+_NAME = re.compile(r"\b[^\W\d]\w+")
 
 _WORDS = """
 abstract alignas alignof and annotation any array assert async auto await base begin bool
@@ -90,7 +89,7 @@ def identifiers(text: str) -> frozenset[str]:
 
 def names(text: str) -> frozenset[str]:
     """Return the names in the text as they stand there, without those that a language gives."""
-    return frozenset(name for name in _SHORT_NAME.findall(text) if not _given(name))
+    return frozenset(name for name in _NAME.findall(text) if not _given(name))
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
