@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from e2e.editor import INLINE, Editor
+from e2e.editor import INLINE, URI, Editor
 from e2e.server import NOT_AHEAD, served_by
 from fakes.faces.llamacpp import LlamaCpp
 from fakes.host import FakeHost
@@ -144,3 +144,26 @@ async def test_a_model_that_does_not_fill_in_is_told_of_once(
     assert len(told) == 1
     assert "only what stands before the cursor" in told[0]
     assert prompt_of(host) == "a = "
+
+
+async def test_place_where_the_cursor_rests_is_read_ahead(editor: Editor) -> None:
+    """The host is given what stands before the cursor there, and asked for no token."""
+    with FakeHost(LlamaCpp(model="/models/qwen2.5-coder-1.5b.gguf")) as host:
+        host.answers("")
+        host.answers("")
+        options = {
+            "backend": {"kind": "llamacpp", "url": host.url},
+            "prompt": {"template": "starcoder", "maxTokens": 64},
+        }
+        await editor.begin(options)
+        cursor = editor.open("a = 1\n" * 400 + "b = ‸\n")
+        await host.wait_async(lambda host: len(host.asked) == 1)
+        place = {"textDocument": {"uri": URI}, "position": {"line": cursor.line, "character": 4}}
+
+        editor.protocol.notify("infill-ls/cursorRests", place)
+        await host.wait_async(lambda host: len(host.asked) == 2)
+
+        opened, rests = (exchange.request.json for exchange in host.asked)
+        assert opened["n_predict"] == rests["n_predict"] == 0
+        # This host has a token for each byte, behind three of its own.
+        assert rests["prompt"][-4:] == [byte + 3 for byte in b"b = "]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from editors.neovim import Neovim, environment, until, until_equal
+from fakes.faces.llamacpp import LlamaCpp
 from fakes.host import FakeHost, refused_url
 from fakes.llamacpp import llamacpp_server
 from fakes.response import Response
@@ -431,3 +432,29 @@ def test_embedded_model(start_nvim: Start, file: Path) -> None:
 
     until(nvim.lines, lambda lines: lines[:2] == [HEAD, "    return a + b"])
     assert nvim.status() == "infill-ls"
+
+
+def test_the_server_learns_where_the_cursor_rests(
+    start_nvim: Callable[[], Neovim], tmp_path: Path
+) -> None:
+    """A model on this machine has the code read there before anything is typed."""
+    with FakeHost(LlamaCpp(model="/models/qwen2.5-coder.gguf")) as host:
+        host.answers("")
+        host.answers("")
+        nvim = start_nvim()
+        nvim.set_up(
+            {
+                "settings": {
+                    "backend": {"kind": "llamacpp", "url": host.url},
+                    "prompt": {"template": "starcoder", "maxTokens": 64},
+                }
+            }
+        )
+        nvim.edit(written(tmp_path / "work" / "a.py", "a = 1\n" * 400))
+        host.wait(lambda host: len(host.asked) == 1)
+
+        nvim.command("set updatetime=50")
+        nvim.type("200G$")
+
+        host.wait(lambda host: len(host.asked) > 1)
+        assert {exchange.request.json["n_predict"] for exchange in host.asked} == {0}

@@ -27,7 +27,6 @@ from infill_ls.settings.tree import Settings
 from infill_ls.types import (
     Completion,
     CompletionRequest,
-    Document,
     Progress,
     Report,
     Trigger,
@@ -95,19 +94,18 @@ class Completer:
         logger.debug("%s at %d: %s", request.trigger.value, request.offset, _summary(completion))
         return completion
 
-    async def read_ahead(self, document: Document) -> None:
-        """Have the model loaded and the document's beginning read, if that is this machine's work.
+    async def read_ahead(self, request: CompletionRequest) -> None:
+        """Have the model loaded and what a prompt there begins with read, if this machine does it.
 
-        A completion ends it, so does the next document. It fails without a word.
+        A completion ends it, so does the next one to read ahead. It fails without a word.
         """
         wanted = self._settings.completion.enabled and self._settings.prompt.read_ahead
         if wanted and self._settings.backend.is_local:
             with suppress(InfillError, Superseded):
-                await self._latest.run(_AHEAD, self._read_ahead(document))
+                await self._latest.run(_AHEAD, self._read_ahead(request))
 
-    async def _read_ahead(self, document: Document) -> None:
-        request = CompletionRequest(document, 0, Trigger.AUTOMATIC)
-        cleared = self._clearance.cleared(request).document
+    async def _read_ahead(self, request: CompletionRequest) -> None:
+        cleared = self._clearance.cleared(request)
         link = self._chain.preferred
         model = await link.model()
         if prompt := await self._prompter.ahead(cleared, link, model):

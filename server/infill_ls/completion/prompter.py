@@ -14,7 +14,7 @@ from infill_ls.prompt.build import Plan, dialect_for, plan
 from infill_ls.prompt.dialects import PLAIN
 from infill_ls.prompt.measure import CHARS_PER_PIECE, end_of_first
 from infill_ls.settings.tree import Settings
-from infill_ls.types import CompletionRequest, Document, ModelInfo, Prompt, Trigger
+from infill_ls.types import CompletionRequest, ModelInfo, Prompt
 
 _SHOWN_PREFIX_ONLY = (
     "{model} is not known to fill in, so it is shown only what stands before the cursor; "
@@ -42,16 +42,20 @@ class Prompter:
         room = room_for(model, self._settings)
         return await fitting(made, partial(link.tokens_of, room=room or 0), room)
 
-    async def ahead(self, document: Document, link: Link, model: ModelInfo) -> Prompt | None:
-        """Return what the prompts at the document's beginning will begin with, up to the cursor.
+    async def ahead(
+        self, request: CompletionRequest, link: Link, model: ModelInfo
+    ) -> Prompt | None:
+        """Return what a prompt will begin with, up to the cursor.
 
-        None where they begin otherwise, with what comes after it.
+        At the document's beginning it is what prompts anywhere in the first window begin with. None
+        where they begin otherwise, with what comes after the cursor.
         """
-        top = CompletionRequest(document, 0, Trigger.AUTOMATIC)
-        budget = (await self._plan(top, link, model)).budget
-        pieces = budget.around - budget.suffix
-        end = end_of_first(document.text.after(0, pieces * CHARS_PER_PIECE), pieces)
-        return (await self.prompt(replace(top, offset=end), link, model)).up_to_cursor()
+        if request.offset == 0:
+            budget = (await self._plan(request, link, model)).budget
+            pieces = budget.around - budget.suffix
+            text = request.document.text.after(0, pieces * CHARS_PER_PIECE)
+            request = replace(request, offset=end_of_first(text, pieces))
+        return (await self.prompt(request, link, model)).up_to_cursor()
 
     async def aclose(self) -> None:
         """End what is looked for in other documents."""

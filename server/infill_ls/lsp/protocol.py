@@ -11,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol
 
 STATUS = "infill-ls/status"
+CURSOR_RESTS = "infill-ls/cursorRests"
 
 Health = Literal["ok", "warning", "error"]
 
@@ -45,6 +46,23 @@ class StreamedInlineCompletionRequest:
     jsonrpc: str = "2.0"
 
 
+@attrs.define
+class CursorRestsParams:
+    """Where the cursor rests, and something is likely to be typed."""
+
+    text_document: types.TextDocumentIdentifier
+    position: types.Position
+
+
+@attrs.define
+class CursorRestsNotification:
+    """The notification around them."""
+
+    params: CursorRestsParams
+    method: Literal["infill-ls/cursorRests"] = "infill-ls/cursorRests"
+    jsonrpc: str = "2.0"
+
+
 class Protocol(LanguageServerProtocol):
     """pygls's protocol, which reads the token too, and leaves no request without an answer."""
 
@@ -58,6 +76,8 @@ class Protocol(LanguageServerProtocol):
         """Return the type that a message is read into."""
         if method == types.TEXT_DOCUMENT_INLINE_COMPLETION:
             return StreamedInlineCompletionRequest
+        if method == CURSOR_RESTS:
+            return CursorRestsNotification
         return super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:

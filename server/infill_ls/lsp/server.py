@@ -14,7 +14,11 @@ from infill_ls.lsp import commands, documents
 from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
 from infill_ls.lsp.language_server import Server
 from infill_ls.lsp.log import forward_to_editor
-from infill_ls.lsp.protocol import StreamedInlineCompletionParams
+from infill_ls.lsp.protocol import (
+    CURSOR_RESTS,
+    CursorRestsParams,
+    StreamedInlineCompletionParams,
+)
 from infill_ls.lsp.session import Failed
 from infill_ls.settings.read import Layer
 from infill_ls.settings.sources import SECTION
@@ -30,6 +34,7 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     server.feature(types.INITIALIZED)(initialized)
     server.feature(types.SHUTDOWN)(shutdown)
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(did_open)
+    server.feature(CURSOR_RESTS)(cursor_rests)
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
     server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
         inline_completion
@@ -90,9 +95,18 @@ async def did_change_configuration(
 
 
 async def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> None:
-    """Prepare for completions in the document."""
-    if document := server.buffers.snapshot(params.text_document.uri):
-        await server.session.opened(document)
+    """Prepare for completions in the document, wherever the cursor is."""
+    await _prepare(server, params.text_document.uri, types.Position(0, 0))
+
+
+async def cursor_rests(server: Server, params: CursorRestsParams) -> None:
+    """Prepare for a completion at the cursor, which may be far from the one before."""
+    await _prepare(server, params.text_document.uri, params.position)
+
+
+async def _prepare(server: Server, uri: str, position: types.Position) -> None:
+    if request := request_at(server.buffers, uri, position, Trigger.AUTOMATIC):
+        await server.session.prepare(request)
 
 
 async def inline_completion(

@@ -19,7 +19,7 @@ from infill_ls.lsp.waiting import Waiting
 from infill_ls.settings.read import Layer, Loaded, load
 from infill_ls.settings.sources import from_editor, from_initialization_options
 from infill_ls.settings.tree import BackendSettings, Settings
-from infill_ls.types import Completion, CompletionRequest, Document, Progress
+from infill_ls.types import Completion, CompletionRequest, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -101,9 +101,9 @@ class Session:
         self._status.answered(completer.trouble)
         return completion
 
-    async def opened(self, document: Document) -> None:
-        """Prepare for completions in a document."""
-        await self._completer.read_ahead(document)
+    async def prepare(self, request: CompletionRequest) -> None:
+        """Prepare for completions at a place where one is likely to be wanted."""
+        await self._completer.read_ahead(request)
 
     def _tell(self, error: InfillError, trouble: Trouble | None) -> None:
         """Tell why there is no completion."""

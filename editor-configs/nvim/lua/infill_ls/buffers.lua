@@ -32,6 +32,15 @@ local function show_suggestions(event)
   end
 end
 
+--- Tell the server where the cursor rests: a model on this machine can read ahead there.
+---@param event vim.api.keyset.create_autocmd.callback_args
+local function tell_where_cursor_rests(event)
+  for _, client in ipairs(vim.lsp.get_clients({ bufnr = event.buf, name = 'infill_ls' })) do
+    local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
+    client:notify('infill-ls/cursorRests', place)
+  end
+end
+
 --- Serve buffers as they come.
 function M.watch()
   local group = vim.api.nvim_create_augroup('infill_ls', {})
@@ -44,6 +53,7 @@ function M.watch()
     attach_typeless(event.buf)
   end)
   on('LspAttach', show_suggestions)
+  on('CursorHold', tell_where_cursor_rests)
   on('CursorMovedI', function()
     require('infill_ls.suggestions').withdraw_unfit()
   end)
