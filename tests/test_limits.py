@@ -79,7 +79,7 @@ async def test_llamacpp_is_never_asked_too_much(
 
     asked = proxy.requests("/completion")[-1]
     count = len(json.loads(asked.body)["prompt"])
-    assert context * 0.3 <= count <= context - 16
+    assert context * 0.25 <= count <= context - 16
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["with /tokenize", "without"])

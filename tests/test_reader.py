@@ -41,7 +41,7 @@ def told(tokens: int, cached: int, seconds: float) -> Delta:
 )
 def test_figure_is_held_until_it_has_changed(measured: list[float], value: float) -> None:
     """What is made by it stays the same while the measurements only waver."""
-    figure = Learned(tolerance=0.3)
+    figure = Learned(None, tolerance=0.3)
 
     for each in measured:
         figure.learn(each)
@@ -86,10 +86,12 @@ async def test_speed_follows_from_the_first_token_where_the_host_says_nothing() 
 
 async def test_scale_is_what_the_host_counts_for_each_piece() -> None:
     """Known and unknown tokens together are the prompt."""
-    _, scale = await reading_after(told(100, 150, 1.0))
-    _, denser = await reading_after(told(200, 300, 1.0))
+    _, usual = await reading_after(told(100, 380, 1.0))
+    _, dense = await reading_after(told(400, 600, 1.0))
+    _, denser = await reading_after(told(800, 1_200, 1.0))
 
-    assert denser == pytest.approx(2 * scale)
+    assert usual == USUAL_SCALE  # what is about as expected changes nothing
+    assert denser == pytest.approx(2 * dense)
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infill_ls.prompt.budget import Budget, Reading, budget_for, room_for
+from infill_ls.prompt.build import plan
 from infill_ls.prompt.measure import end_of_first, pieces_in, start_of_last
 from infill_ls.prompt.window import Window, window
 from infill_ls.settings.tree import CompletionSettings, PromptSettings, Settings
 from infill_ls.text import Text
-from infill_ls.types import ModelInfo
+from infill_ls.types import CompletionRequest, Document, ModelInfo, Trigger
 
 CODE = "".join(f"def function_{n}(argument):\n    return argument + {n}\n\n\n" for n in range(400))
 BASE64 = base64.b64encode(random.Random(1).randbytes(30_000)).decode()
@@ -174,7 +175,7 @@ def budget(
 
 
 FAST = ModelInfo("codellama", None)
-SLOW = ModelInfo("qwen2.5-coder", 4_096, slow=True)
+SLOW = ModelInfo("qwen2.5-coder", 4_096)
 
 
 @pytest.mark.parametrize(
@@ -183,10 +184,10 @@ SLOW = ModelInfo("qwen2.5-coder", 4_096, slow=True)
         (FAST, None, None, 2_048),
         (FAST, 3_000.0, None, 2_048),
         (FAST, 100.0, None, 800),
-        (SLOW, None, None, 456),
+        (SLOW, 57.0, None, 456),
         (SLOW, 80.0, None, 640),
         (SLOW, 1_000.0, None, 2_048),
-        (SLOW, None, 700, 700),  # the user decides
+        (SLOW, 57.0, 700, 700),  # the user decides
         (FAST, 1.0, None, 16),
         (ModelInfo("m", 1_000), None, None, 1_000 - 96 - 16),
     ],
@@ -221,3 +222,29 @@ def test_pieces_follow_from_what_the_host_counts() -> None:
 
     assert budget(FAST, Reading(scale=0.5), wanted).around == 2_000
     assert budget(FAST, Reading(scale=1.0), wanted, most=300).around == 300
+
+
+def test_edits_far_above_do_not_move_the_window() -> None:
+    """What is typed at the top of a long document changes nothing of what is shown below."""
+    text, shown = Text(CODE), set()
+    for count, key in enumerate("# a comment of some length, above everything else"):
+        text = text.replace(count, count, key)
+        around = window(text, 12_000 + count, shares(400, 80))
+        shown.add((around.prefix, around.suffix))
+
+    assert len(shown) == 1
+
+
+def test_window_of_a_slow_host_stays_when_the_order_changes() -> None:
+    """Code Llama is asked prefix first inside words only, and is shown the same elsewhere."""
+    text, offset, ends = Text(CODE), 9_200, set()
+    slow = Reading(50.0, 1.0, "exact")
+    for key in "total = first_value + rest\n":
+        text = text.replace(offset, offset, key)
+        offset += 1
+        document = Document("file:///a.py", "python", offset, text)
+        request = CompletionRequest(document, offset, Trigger.AUTOMATIC)
+        planned = plan(request, ModelInfo("codellama-7b", 4_096), Settings(), slow)
+        ends.add((planned.window.start, len(text) - planned.window.end))
+
+    assert len(ends) == 1

@@ -174,8 +174,9 @@ class ModelInfo:
     """Prompt and answer together may have at most this many tokens; None where unknown."""
     input_tokens: int | None = None
     """The prompt alone may have at most this many tokens; None where that is not limited."""
-    slow: bool = False
-    """True where a prompt takes seconds to read, so that it is better short."""
+    tokens_per_s: float | None = None
+    """So many tokens of a prompt are read in a second, until it is measured; None where it is not
+    known to be slow."""
     takes_ids: bool = False
     """True where a prompt goes as token ids, so that no text can break its control tokens."""
     infills: bool = False

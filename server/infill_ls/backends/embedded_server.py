@@ -118,10 +118,21 @@ def _only_we_write_to_stdout() -> BinaryIO:
     return ours
 
 
+_REMEMBERED_MIB = 512
+"""About 18,000 tokens of the embedded model."""
+
+_BATCH_TOKENS = 128
+"""Two seconds' work for the embedded model on two cores."""
+
+
 def _parameters(parameters, start: Start, api_key: str):  # type: ignore[no-untyped-def] # xllamacpp has no types
     parameters.model.path = start.model
     parameters.n_ctx = start.context_tokens
     parameters.n_parallel = 1
+    # Of prompts that were read before the last one; llama.cpp's own limit is 8 GB.
+    parameters.cache_ram_mib = _REMEMBERED_MIB
+    # Between batches a request can end; by default, a long prompt is one.
+    parameters.n_batch = parameters.n_ubatch = _BATCH_TOKENS
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
     parameters.api_keys = [api_key]

@@ -63,14 +63,16 @@ class _Event(Struct):
 
 
 class LlamaCpp:
-    """A llama.cpp server. `slow` says that prompts are better short."""
+    """A llama.cpp server, which reads so many tokens a second, if that is known."""
 
     kind = "llamacpp"
 
-    def __init__(self, host: Host, settings: BackendSettings, *, slow: bool = False) -> None:
+    def __init__(
+        self, host: Host, settings: BackendSettings, *, tokens_per_s: float | None = None
+    ) -> None:
         self._host = host
         self._name = settings.model
-        self._slow = slow
+        self._tokens_per_s = tokens_per_s
         self._model: ModelInfo | None = None
         self._tokens = TokenIds(host.url, self._tokenize)
 
@@ -81,14 +83,14 @@ class LlamaCpp:
             self._model = ModelInfo(
                 name=self._name or props.model_path,
                 context_tokens=props.default_generation_settings.n_ctx,
-                slow=self._slow,
+                tokens_per_s=self._tokens_per_s,
                 takes_ids=True,
             )
         return self._model
 
     def assumed(self) -> ModelInfo:
         """Return the name that the settings give."""
-        return ModelInfo(self._name or "", None, slow=self._slow, takes_ids=True)
+        return ModelInfo(self._name or "", None, tokens_per_s=self._tokens_per_s, takes_ids=True)
 
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:

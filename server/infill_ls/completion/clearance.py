@@ -8,7 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from cachetools import TTLCache
 
@@ -79,6 +78,9 @@ class Clearance:
             return None, uri
         if not path.startswith("/"):
             return None, path  # It has no file yet.
+        # It brings all of HTTP along.
+        from urllib.request import url2pathname  # noqa: PLC0415
+
         file = Path(url2pathname(path))
         within = (folder for folder in folders if file.is_relative_to(folder))
         relative = file.relative_to(next(within, file.parent))

@@ -12,10 +12,12 @@ _MEASUREMENTS = 5
 class Learned:
     """One figure. What is made by it stays the same while the measurements only waver."""
 
-    def __init__(self, tolerance: float) -> None:
-        """Know nothing; `tolerance` is the share by which measurements may differ from it."""
-        self.value: float | None = None
-        """None until there is a measurement."""
+    def __init__(self, expected: float | None, tolerance: float) -> None:
+        """Start with what is expected; `tolerance` is the share by which measurements may differ.
+
+        Where nothing is expected, the first measurement is taken.
+        """
+        self.value = expected
         self._tolerance = tolerance
         self._measured: deque[float] = deque(maxlen=_MEASUREMENTS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cachetools import LRUCache
+
 from infill_ls.backends.base import Backend
 from infill_ls.completion.learned import Learned
 from infill_ls.prompt import probe
@@ -12,6 +14,8 @@ from infill_ls.types import Code, Control, Delta, ModelInfo, Prompt
 
 _TELLING_TOKENS = 24
 """Fewer say more of the request than of the reading."""
+
+_REMEMBERED_COUNTS = 256
 
 _MOST_SCALE = 2.5
 """No text of the languages and encodings tried has more tokens for each piece than this."""
@@ -24,9 +28,10 @@ class Reader:
     """One host's ways; a new host starts with what is usual."""
 
     def __init__(self) -> None:
-        self._tokens_per_s = Learned(tolerance=0.3)
-        self._scale = Learned(tolerance=0.15)
+        self._tokens_per_s = Learned(None, tolerance=0.3)
+        self._scale = Learned(USUAL_SCALE, tolerance=0.35)
         self._forms: dict[tuple[str, str], Form] = {}
+        self._counts: LRUCache[Prompt, int] = LRUCache(_REMEMBERED_COUNTS)
 
     def knows(self, model: ModelInfo, dialect: Dialect) -> bool:
         """Return whether nothing needs to be asked."""
@@ -40,8 +45,10 @@ class Reader:
         if not self.knows(model, dialect):
             form = await form_of(backend, model, dialect)
             self._forms[model.name, dialect.name] = form
-        scale = self._scale.value or USUAL_SCALE
-        return Reading(self._tokens_per_s.value, scale, self._forms[model.name, dialect.name])
+        if self._tokens_per_s.value is None:
+            self._tokens_per_s.value = model.tokens_per_s
+        form = self._forms[model.name, dialect.name]
+        return Reading(self._tokens_per_s.value, self._scale.value or USUAL_SCALE, form)
 
     async def tokens_of(self, backend: Backend, prompt: Prompt, room: int) -> int:
         """Return how many tokens a prompt has; the host is asked if it might be more than `room`.
@@ -51,11 +58,13 @@ class Reader:
         pieces = _pieces(prompt)
         if pieces * _MOST_SCALE <= room:
             return int(pieces * USUAL_SCALE)
-        counted = await backend.count(prompt)
-        if counted is None:
-            return int(pieces * max(_DENSE_SCALE, self._scale.value or 0))
-        self._scale.learn(max(counted, 1) / max(pieces, 1))
-        return counted
+        if prompt not in self._counts:
+            counted = await backend.count(prompt)
+            if counted is None:
+                return int(pieces * max(_DENSE_SCALE, self._scale.value or 0))
+            self._scale.learn(max(counted, 1) / max(pieces, 1))
+            self._counts[prompt] = counted
+        return self._counts[prompt]
 
     def learn(self, prompt: Prompt, delta: Delta, first_s: float) -> None:
         """Learn from the first delta of an answer, which came after so many seconds."""

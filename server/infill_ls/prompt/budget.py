@@ -18,9 +18,6 @@ READING_S = 8.0
 KEYSTROKE_S = 1.0
 """So long may it read again, at each keystroke, a suffix that comes after the prefix."""
 
-EMBEDDED_TOKENS_PER_S = 57.0
-"""What the embedded model reads on two cores, until it is measured."""
-
 _LEAST = 16
 """Less than this is no prompt."""
 
@@ -85,7 +82,7 @@ def budget_for(
     `most` tokens are not exceeded, nor is what the host takes.
     """
     limits = [most, room_for(model, settings), settings.prompt.max_tokens]
-    speed = reading.tokens_per_s or (EMBEDDED_TOKENS_PER_S if model.slow else None)
+    speed = reading.tokens_per_s
     if settings.prompt.max_tokens is None:
         limits += [WHOLE_TOKENS, int(speed * READING_S) if speed else None]
     total = max(_LEAST, min(limit for limit in limits if limit is not None))

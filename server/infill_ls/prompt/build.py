@@ -72,20 +72,20 @@ def plan(
     most: int | None = None,
 ) -> Plan:
     """Return what to show of the document to a model whose host reads so; at most `most` tokens."""
-    reading = reading or Reading(form="exact" if model.takes_ids else "safe")
+    reading = reading or Reading(model.tokens_per_s, form="exact" if model.takes_ids else "safe")
     dialect = dialect_for(model, settings)
     if reading.form == "foreign" and settings.prompt.template == "auto":
         dialect = PLAIN
-    before = request.document.text.before(request.offset, 1)
     shares = partial(
         budget_for,
         model,
         settings,
         reading,
         suffix=dialect.shows_suffix,
-        # Who invokes a completion asks once, and may wait for it.
+        # Who invokes a completion asks once, and may wait for it. Where the order changes with the
+        # cursor, the window does not.
         rereads_suffix=request.trigger is Trigger.AUTOMATIC
-        and dialect.rereads_suffix(_order(before, settings)),
+        and dialect.rereads_suffix("spm" if settings.prompt.order == "spm" else "psm"),
         most=most,
     )
     share = settings.prompt.context_share

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from itertools import accumulate
+from functools import lru_cache
+from itertools import accumulate, islice
 
 _PIECE = re.compile(
     r"(?=[a-z]{20})[a-z]{2}|[A-Z]?[a-z]{1,4}| {1,8}|([!-/:-@[-`{-~])\1?|.", re.DOTALL
@@ -20,40 +21,71 @@ CHARS_PER_PIECE = 5
 """At most so many, but for deep indentation."""
 
 
+_REMEMBERED_LINES = 16_384
+_LONG_LINE = 1_000
+"""Not remembered, for the sake of memory."""
+
+
 def pieces_in(text: str) -> int:
-    """Return the number of pieces; a character beyond ASCII counts for each of its bytes."""
-    return _ends(text)[-1] if text else 0
+    """Return the number of pieces; a character beyond ASCII counts for each of its bytes.
+
+    The lines that one keystroke after the other asks about are counted once.
+    """
+    lines = text.split("\n")
+    return len(lines) - 1 + sum(map(_pieces_of, lines))
 
 
 def start_of_last(text: str, pieces: int) -> int:
     """Return where the longest end of the text begins that has at most so many pieces."""
-    if len(text) <= pieces and text.isascii():
-        return 0
-    ends = _ends(text)
-    if not ends or ends[-1] <= pieces:
-        return 0
-    first = bisect_left(ends, ends[-1] - pieces) + 1
-    return _starts(text)[first] if first < len(ends) else len(text)
+    start = len(text)
+    for number, line in enumerate(reversed(text.split("\n"))):
+        if number:
+            if pieces == 0:
+                return start
+            start, pieces = start - 1, pieces - 1
+        count = _pieces_of(line)
+        if count > pieces:
+            first = bisect_left(_ends(line), count - pieces) + 1
+            return start - len(line) + _start(line, first)
+        start, pieces = start - len(line), pieces - count
+    return 0
 
 
 def end_of_first(text: str, pieces: int) -> int:
     """Return where the longest beginning of the text ends that has at most so many pieces."""
-    if len(text) <= pieces and text.isascii():
-        return len(text)
-    ends = _ends(text)
-    fitting = bisect_right(ends, pieces)
-    return _starts(text)[fitting] if fitting < len(ends) else len(text)
+    end = 0
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            if pieces == 0:
+                return end
+            end, pieces = end + 1, pieces - 1
+        count = _pieces_of(line)
+        if count > pieces:
+            return end + _start(line, bisect_right(_ends(line), pieces))
+        end, pieces = end + len(line), pieces - count
+    return len(text)
 
 
-def _starts(text: str) -> list[int]:
-    return [match.start() for match in _PIECE.finditer(text)]
+def _pieces_of(line: str) -> int:
+    return _counted(line) if len(line) > _LONG_LINE else _remembered(line)
 
 
-def _ends(text: str) -> list[int] | range:
+def _counted(line: str) -> int:
+    return len(_PIECE.findall(line)) if line.isascii() else _ends(line)[-1]
+
+
+_remembered = lru_cache(_REMEMBERED_LINES)(_counted)
+
+
+def _start(line: str, number: int) -> int:
+    """Return where a piece starts, or the line's end where there are fewer."""
+    piece = next(islice(_PIECE.finditer(line), number, None), None)
+    return piece.start() if piece else len(line)
+
+
+def _ends(line: str) -> list[int]:
     """Return how many pieces there are up to the end of each."""
-    if text.isascii():
-        return range(1, len(_PIECE.findall(text)) + 1)
-    return list(accumulate(_cost(match.group()) for match in _PIECE.finditer(text)))
+    return list(accumulate(_cost(match.group()) for match in _PIECE.finditer(line)))
 
 
 def _cost(piece: str) -> int:

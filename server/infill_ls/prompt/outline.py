@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.similar import names
@@ -33,6 +34,11 @@ _LINE_CHARS = 300
 _MOST_LINES = 24
 """An import in brackets, or a signature, that goes on for longer is cut off."""
 
+_REMEMBERED_LINES = 16_384
+"""Most lines are the same at the next keystroke."""
+
+_IMPORTS = ""
+
 _MISFITS = 16
 """After so many lines that are too long for what is left, no shorter one is looked for."""
 
@@ -46,13 +52,12 @@ def outline(
     there are more than so many pieces of them, imports of what is not wanted are left out first;
     those that are indented, and may be another function's, always.
     """
-    declares = _DECLARES.get(document.language)
-    if declares is None:
+    if document.language not in _DECLARES:
         return None
     found = [
         declaration
         for lines in _outside(document.text, window)
-        for declaration in _declarations(lines, declares, wanted)
+        for declaration in _declarations(lines, document.language, wanted)
     ]
     shown = _fitting(found, wanted, pieces)
     text = "".join(declaration.text for declaration in shown)
@@ -121,20 +126,27 @@ def _lines(text: Text, start: int, end: int) -> list[str]:
 
 
 def _declarations(
-    lines: list[str], declares: re.Pattern[str], wanted: frozenset[str]
+    lines: list[str], language: str, wanted: frozenset[str]
 ) -> Iterator[_Declaration]:
     following = 0
     for number, line in enumerate(lines):
         if number < following or len(line) > _LINE_CHARS:
             continue
-        match = declares.match(line)
-        if match is None:
-            continue
-        imports = match.lastindex is None
-        if imports or match[match.lastindex or 0] in wanted:
+        name = _declared(line, language)
+        imports = name == _IMPORTS
+        if imports or name in wanted:
             following = _end(lines, number, "({" if imports else "(")
             text = "".join(f"{line}\n" for line in lines[number:following])
             yield _Declaration(text, imports)
+
+
+@lru_cache(_REMEMBERED_LINES)
+def _declared(line: str, language: str) -> str | None:
+    """Return the name that a line declares, nothing of it where it imports, None otherwise."""
+    match = re.match(_DECLARES[language], line)
+    if match is None:
+        return None
+    return _IMPORTS if match.lastindex is None else match[match.lastindex]
 
 
 def _end(lines: list[str], first: int, brackets: str) -> int:
@@ -153,8 +165,8 @@ def _end(lines: list[str], first: int, brackets: str) -> int:
 _CLOSING = str.maketrans("({", ")}")
 
 
-def _either(*alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(alternatives))
+def _either(*alternatives: str) -> str:
+    return "|".join(alternatives)
 
 
 def _words(words: str) -> str:
@@ -292,4 +304,6 @@ _DECLARES = {
     )
     for language in languages.split()
 }
-"""What imports and declares, by the language identifiers of LSP and of editors."""
+"""What imports and declares, by the language identifiers of LSP and of editors.
+
+Compiled when it is needed, since all together take a while at the start."""

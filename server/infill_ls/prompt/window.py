@@ -8,6 +8,9 @@ from infill_ls.prompt.budget import Budget
 from infill_ls.prompt.measure import CHARS_PER_PIECE, end_of_first, pieces_in, start_of_last
 from infill_ls.text import Text
 
+_LINE_PIECES = 10
+"""A line of code has about so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -49,13 +52,27 @@ def window(text: Text, offset: int, budget: Budget) -> Window:
 
 
 def _anchored(text: Text, start: int, offset: int, pieces: int) -> int:
-    """Return the next place where a window may begin: a multiple of a step, or a line's start."""
-    step = 1 << max(0, pieces.bit_length() - 1)
-    while step > 1 and step > (offset - start) // 2:
-        step //= 2
-    anchor = -(-start // step) * step
-    line_end = text.slice(anchor, anchor + step // 2).find("\n")
-    return anchor + line_end + 1
+    """Return the next place where a window may begin.
+
+    It is a line whose number is a multiple of a step, so that edits within lines elsewhere do not
+    move it, or where lines are too long for that, a multiple of characters.
+    """
+    line, column = text.position(start)
+    first = line + bool(column)
+    step = _step(pieces // _LINE_PIECES // 2, text.position(offset)[0] - first)
+    anchor = text.offset(_next_multiple(first, step), 0)
+    if start <= anchor <= (start + offset) // 2:
+        return anchor
+    return _next_multiple(start, _step(pieces, offset - start))
+
+
+def _step(wanted: int, length: int) -> int:
+    """Return a power of two: at most what is wanted, and half the length at most."""
+    return int(1 << max(1, min(wanted, length // 2)).bit_length() - 1)
+
+
+def _next_multiple(number: int, step: int) -> int:
+    return -(-number // step) * step
 
 
 def _to_line_end(suffix: str) -> str:

@@ -189,8 +189,8 @@ CONTROLS = {"<PRE>": 32007, "<SUF>": 32008, "<MID>": 32009, "<EOT>": 32010}
 
 
 def pieces(text: str) -> list[tuple[int, str]]:
-    """Divide a text at blanks and around control tokens; each other piece has its own number."""
-    found = re.findall(r" ?<(?:PRE|SUF|MID|EOT)>|\s*[^\s<]+|\s+|<", text)
+    """Divide a text into short pieces and control tokens; each other piece has its own number."""
+    found = re.findall(r" ?<(?:PRE|SUF|MID|EOT)>| ?\w{1,4}|\s+|.", text)
     return [(CONTROLS.get(piece.strip(), 1000 + at), piece) for at, piece in enumerate(found)]
 
 
