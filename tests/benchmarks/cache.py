@@ -15,6 +15,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
+
 from fakes.asking import no_progress
 from fakes.llamacpp import llamacpp_server
 from infill_ls.backends.base import Backend

@@ -105,6 +105,7 @@ class Completer:
                 await self._latest.run(_AHEAD, self._read_ahead(request))
 
     async def _read_ahead(self, request: CompletionRequest) -> None:
+        self._refuse_huge(request)
         cleared = self._clearance.cleared(request)
         link = self._chain.preferred
         model = await link.model()
