@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import Literal
-
-import pytest
 
 from fakes.asking import no_progress
 from fakes.llamacpp import llamacpp_server
@@ -26,17 +23,14 @@ KEYSTROKES = 100
 """Not more than are typed: the very same prompt once more loses this server's cache."""
 
 
-@pytest.mark.parametrize(("order", "most"), [("spm", 0.02), ("psm", 0.35)])
-async def test_a_hundred_keystrokes_are_read_once(
-    order: Literal["psm", "spm"], most: float
-) -> None:
-    """With the suffix first nearly all of a prompt is known; behind the prefix it is read again."""
+async def test_a_hundred_keystrokes_are_read_once() -> None:
+    """With the suffix first, at most 2 % of the tokens of all prompts are read again."""
     read = known = 0
     with llamacpp_server(context_tokens=4_096) as url:
         settings = Settings(
             backend=BackendSettings(kind="llamacpp", url=url),
             completion=CompletionSettings(max_tokens=1),
-            prompt=PromptSettings(order=order, max_tokens=512),
+            prompt=PromptSettings(order="spm", max_tokens=512),
         )
         async with aclosing(connect(settings.backend, no_progress)) as backend:
             model = await backend.model()
@@ -51,5 +45,5 @@ async def test_a_hundred_keystrokes_are_read_once(
                     read += told[0].tokens
                     known += told[0].cached
 
-    assert read / (read + known) <= most
+    assert read / (read + known) <= 0.02
     assert known > 100 * KEYSTROKES
