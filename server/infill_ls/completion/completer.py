@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 
 from infill_ls.completion.answer import Answer, growing
@@ -21,6 +22,7 @@ from infill_ls.completion.link import Connect, Link
 from infill_ls.completion.place import place_of
 from infill_ls.completion.prompter import Prompter
 from infill_ls.completion.stopwatch import Stopwatch
+from infill_ls.completion.suggested import Suggested
 from infill_ls.completion.trim import trim
 from infill_ls.errors import BackendError, BadInput, InfillError
 from infill_ls.settings.tree import Settings
@@ -70,6 +72,7 @@ class Completer:
         self._pause = pause
         self._latest = Latest()
         self._prompter = Prompter(settings, notice)
+        self._suggested = Suggested(settings.cache)
         self._cache = Cache(settings.cache)
         self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
 
@@ -132,6 +135,9 @@ class Completer:
         place = place_of(request, self._settings.completion.lines)
         model = await link.model()
         stopwatch = Stopwatch()
+        if left := self._suggested.left(request, model.name, place.lines):
+            report = replace(left.report, first_token_ms=None, total_ms=stopwatch.total_ms())
+            return replace(left, report=report)
         prompt = await self._prompter.prompt(request, link, model)
 
         def fitted(answer: Answer) -> Completion | None:
@@ -148,9 +154,14 @@ class Completer:
                 return None
             return Completion(text, request.offset, request.offset, answer.finish, report)
 
+        def suggested(answer: Answer) -> Completion | None:
+            if completion := fitted(answer):
+                self._suggested.remember(request, model.name, place.lines, completion)
+            return completion
+
         question = Question(model.name, prompt, place)
         if known := self._cache.get(question):
-            return fitted(known)
+            return suggested(known)
 
         link.raise_if_resting()
         if request.trigger is Trigger.AUTOMATIC:
@@ -168,7 +179,7 @@ class Completer:
                         grow(grown)
 
         self._cache.put(question, answer)
-        return fitted(answer)
+        return suggested(answer)
 
     async def _wait(self, seconds: float, why: BackendError) -> None:
         async with self._progress(f"waiting, because {why}"):

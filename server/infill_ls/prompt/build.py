@@ -38,6 +38,7 @@ class Plan:
     window: Window
     budget: Budget
     exact: bool
+    """True where the suffix may begin with anything."""
     settings: Settings
 
     @property
