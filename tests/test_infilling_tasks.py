@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import product
 
 import pytest
 
-from benchmarks.infilling_tasks import CALLS, Kind, Task, holes, passes, source_of, task_in
+from benchmarks.infilling_tasks import CALLS, Kind, Task, holes, parsed, passes, source_of, task_in
 
 KINDS: tuple[Kind, ...] = ("multi", "span")
 SAMPLE = sorted(CALLS)[::7]
@@ -33,12 +32,11 @@ def places() -> dict[Kind, list[Hole]]:
 @pytest.fixture(scope="module")
 def sample() -> list[Task]:
     rows = [(*names, kind) for names, kind in product(SAMPLE, KINDS)]
+    for module, _ in SAMPLE:
+        parsed(source_of(module))
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(lambda row: task_in(*row), rows))
     return [task for task in found if task]
-
-
-parsed = cache(ast.parse)
 
 
 def enclosing(source: str, start: int, end: int) -> set[str]:

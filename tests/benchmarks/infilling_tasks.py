@@ -151,7 +151,7 @@ def source_of(module: str) -> str:
 def holes(source: str, function: str, kind: Kind) -> list[tuple[int, int]]:
     """Return some places to cut in a function, as offsets, always the same."""
     chance = random.Random(f"{SEED} {function} {kind}")
-    node = _found(ast.parse(source), function)
+    node = _found(parsed(source), function)
     if kind == "multi":
         blocks = _blocks(source, node)
         return chance.sample(blocks, min(TRIES, len(blocks)))
@@ -162,6 +162,12 @@ def holes(source: str, function: str, kind: Kind) -> list[tuple[int, int]]:
     spans = [(start, start + size) for start, size in zip(starts, sizes, strict=True)]
     # The words of a comment cannot be wrong.
     return [(start, end) for start, end in spans if "#" not in source[start:end]]
+
+
+@cache
+def parsed(source: str) -> ast.Module:
+    """Parse once: Python before 3.11.8 fails if two threads parse at a time (gh-106905)."""
+    return ast.parse(source)
 
 
 def _found(tree: ast.Module, function: str) -> Function:
