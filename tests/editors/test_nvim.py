@@ -407,7 +407,8 @@ def test_real_llama_cpp(start_nvim: Start, file: Path) -> None:
     """What a real model writes, noise in this case, is drawn and accepted as it is."""
     with llamacpp_server() as url:
         nvim = start_nvim()
-        nvim.set_up({"settings": {"backend": {"kind": "llamacpp", "url": url}}})
+        few = {"maxTokens": 8}
+        nvim.set_up({"settings": {"backend": {"kind": "llamacpp", "url": url}, "completion": few}})
         nvim.edit(file)
         nvim.type("GA")
         ghost = until(nvim.ghost, bool)
