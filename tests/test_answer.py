@@ -76,6 +76,31 @@ def test_documents_line_end_is_that_of_its_first_line(
 
 
 @pytest.mark.parametrize(
+    ("marked", "quote"),
+    [
+        ("‸", ""),
+        ('"""a\n‸', '"""'),
+        ("'''a\r\n  b‸\r\n'''", "'''"),
+        ('"""a"""\n‸', ""),
+        ('"""a\n"""‸', '"""'),  # where the line begins
+        ('"""a‸\n"""', ""),
+        ("'a'\n'''漢\n‸", "'''"),
+        ("'a'\n\"\"\n‸", ""),
+        ('"""a\n' + "x\n" * 5_000 + "‸", '"""'),
+        # Quotes that only look like it.
+        ('\'"""\'\n‸', ""),
+        ('# no """\n‸', ""),
+        ('"""a \'\'\' b"""\n‸', ""),
+        ("\"\"\"a '''\n‸", '"""'),
+        ('"""a\\\n‸', '"""'),
+    ],
+)
+def test_string_over_several_lines_is_known(request_at: RequestAt, marked: str, quote: str) -> None:
+    """What an answer has of it is read as a string, however far above it began."""
+    assert place_of(request_at(marked), "multi").quote == quote
+
+
+@pytest.mark.parametrize(
     ("marked", "lines"),
     [
         ("a = ‸\n", "multi"),
@@ -247,3 +272,16 @@ async def test_stream_is_not_read_beyond_what_is_needed(request_at: RequestAt) -
 
     assert answer.text == "a"
     assert await anext(deltas) == Delta("b")
+
+
+async def test_line_that_may_be_the_one_below_is_not_shown_before_it_is_known(
+    request_at: RequestAt,
+) -> None:
+    """Ghost text never has the beginning of what stands below it already."""
+    place = place_of(request_at("x = ‸\nreturn x\n"), "multi")
+
+    same = await read(place, "1\n", "ret", "urn", " x", "\n")
+    other = await read(place, "1\n", "ret", "ry()")
+
+    assert [answer.text.rstrip() for answer in same] == ["1"] * 5
+    assert [answer.text for answer in other] == ["1\n", "1\n", "1\nretry()"]

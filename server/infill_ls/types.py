@@ -16,9 +16,10 @@ from infill_ls.text import Text
 Progress = Callable[[str], AbstractAsyncContextManager[None]]
 """Shows the user that something slow is under way: `async with progress("loading the model"):`."""
 
-Finish = Literal["end", "length", "line", "overlap"]
+Finish = Literal["end", "length", "line", "overlap", "block"]
 """Why a completion ended: the model's end token, the token limit, the end of the line in
-single-line mode, or text that the suffix already holds."""
+single-line mode, text that the suffix already holds, or the end of the block in multi-line
+mode."""
 
 
 @dataclass(frozen=True, slots=True)

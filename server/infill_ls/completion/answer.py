@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 
+from infill_ls.completion.enough import enough
 from infill_ls.completion.place import Place
 from infill_ls.types import Delta, Finish
 
@@ -34,14 +35,15 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
     """Yield each longer state of the answer; the last one, and no other, has a `finish`.
 
     It ends as soon as there is enough: after the first line with text on it where one line is
-    wanted, or before a line that the document already holds below the cursor. Where the whole is
-    wanted, only the first line is yielded until its end has come.
+    wanted, before a line that the document already holds below the cursor, or where several lines
+    are wanted, with the block that they fill in (`enough.py`). Where the whole is wanted, only the
+    first line is yielded until its end has come.
     """
     written = Answer()
     async for delta in deltas:
         written = written.plus(delta)
         answer = _cut(written, place)
-        yield answer
+        yield answer if answer.finish else _without_doubtful(answer, place)
         if answer.finish:
             return
 
@@ -52,8 +54,21 @@ def _cut(answer: Answer, place: Place) -> Answer:
     if place.lines == "whole" and answer.finish != "end" and (end := _line_end(answer.text)):
         return replace(answer, text=answer.text[:end], finish="line" if answer.finish else None)
     start = _overlap(answer.text, place)
+    end = _block_end(answer, place) if place.lines == "multi" else None
+    # What is first in the text was first in time, too, whatever the pieces it came in.
+    if end is not None and (start is None or end < start):
+        return replace(answer, text=answer.text[:end], finish="block")
     if start is not None:
         return replace(answer, text=answer.text[:start], finish="overlap")
+    return answer
+
+
+def _without_doubtful(answer: Answer, place: Place) -> Answer:
+    """Leave out a line that has only begun, while it may become the next one below the cursor."""
+    start = max(answer.text.rfind("\n"), answer.text.rfind("\r")) + 1
+    begun = answer.text[start:]
+    if start and begun.strip() and place.line_below.startswith(begun):
+        return replace(answer, text=answer.text[:start])
     return answer
 
 
@@ -64,6 +79,14 @@ def _line_end(text: str) -> int | None:
     """
     found = re.search(r"\S[^\r\n]*(?=[\r\n])", text)
     return found.end() if found else None
+
+
+def _block_end(answer: Answer, place: Place) -> int | None:
+    """Return where enough is written, or None if it goes on or has ended there by itself."""
+    end = enough(answer.text, place, ended=answer.finish is not None)
+    if end is None or (answer.finish and not answer.text[end:].strip()):
+        return None
+    return end
 
 
 def _overlap(text: str, place: Place) -> int | None:

@@ -18,6 +18,15 @@ _CHARS = 2_000
 _CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
 """What may stand right of the cursor without belonging to the code that is being written."""
 
+_STRINGS = re.compile(
+    r'("""|\'\'\')(?:\\.|[^\\])*?(?:\1|(?P<unclosed>\\?\Z))'
+    r'|"(?:\\[^\r\n]|[^"\\\r\n])*"'
+    r"|'(?:\\[^\r\n]|[^'\\\r\n])*'"
+    r"|(?<!\S)#[^\r\n]*",
+    re.DOTALL,
+)
+"""Strings, and comments with what looks like one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -34,6 +43,8 @@ class Place:
     """The one that the document uses: LF, CRLF or CR."""
     lines: Lines
     """How much is to be filled in."""
+    quote: str = ""
+    """The triple quote of the string in which the cursor's line begins, or nothing."""
 
     @property
     def code_follows(self) -> bool:
@@ -70,4 +81,13 @@ def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "mult
         below=() if code_follows else tuple(line.rstrip() for line in below if line.strip()),
         line_end=ending.group() if ending else "\n",
         lines=lines if wanted == "auto" else wanted,
+        quote=_open_quote(text.before(offset - column, offset - column)),
     )
+
+
+def _open_quote(code: str) -> str:
+    """Return the triple quote that a text opens and does not close, or nothing."""
+    if not any(code.count(quote) % 2 for quote in ('"""', "'''")):
+        return ""  # It is known at once even of a long text.
+    strings = _STRINGS.finditer(code)
+    return next((string[1] for string in strings if string["unclosed"] is not None), "")
