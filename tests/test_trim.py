@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
-from collections.abc import Callable
+import random
+import re
+import sysconfig
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -24,7 +29,10 @@ Wanted = Literal["auto", "single", "multi"]
 
 HUMAN_EVAL = SHARED / "data" / "HumanEval-SingleLineInfilling.jsonl.gz"
 
-pieces = st.sampled_from([*"()[]{}\"'`;:, \t\n\r=x", "ab", "\r\n", "  ", "return x", "<EOT>", "漢"])
+pieces = st.sampled_from([
+    *"()[]{}\"'`;:, \t\n\r=x<>\\", "ab", "\r\n", "  ", "return x", "<EOT>", "漢", "end",
+    "<b>", "</b>", "\n```\n", "```c\n", "Do it:\n", "ab\n" * 3, "\nab\ncd\nab\ncd", "x, " * 6,
+])  # fmt: skip
 texts = st.lists(pieces, max_size=10).map("".join)
 marked_texts = st.tuples(texts, texts).map("‸".join)
 
@@ -188,21 +196,39 @@ def test_white_space_at_the_end_is_cut(request_at: RequestAt, marked: str, answe
 @given(texts, marked_texts, st.sampled_from(DIALECTS), st.sampled_from(["auto", "single", "multi"]))
 @example("a))", "f(‸)", CODE_LLAMA, "auto")
 @example("y\nreturn x\nreturn x", "‸\nreturn x\nz", CODE_LLAMA, "multi")
+@example("```\n```c\nx\n```\n```", "‸", CODE_LLAMA, "auto")
+@example("\n  x\n}", "{‸}", CODE_LLAMA, "auto")
 @settings(max_examples=500, deadline=None)
 def test_trimming_twice_changes_nothing(
     request_at: RequestAt, answer: str, marked: str, dialect: Dialect, lines: Wanted
 ) -> None:
-    """The result of trimming is as good as it gets, and a beginning of the answer."""
-    prompt, place = prompt_in(dialect), place_of(request_at(marked), lines)
+    """The result of trimming is as good as it gets."""
+    prompt = render(dialect, *marked.split("‸"), settings=Settings())
+    place = place_of(request_at(marked), lines)
 
     once = trim(answer, prompt, place)
 
     assert trim(once, prompt, place) == once
-    assert without_line_ends(answer).startswith(without_line_ends(once))
 
 
-def without_line_ends(text: str) -> str:
-    return text.replace("\r", "").replace("\n", "")
+@given(texts, marked_texts, st.sampled_from(DIALECTS), st.sampled_from(["auto", "single", "multi"]))
+@settings(max_examples=500, deadline=None)
+def test_nothing_is_added(
+    request_at: RequestAt, answer: str, marked: str, dialect: Dialect, lines: Wanted
+) -> None:
+    """What is inserted is a beginning of the answer, or a part of it if it has a fence."""
+    prompt = render(dialect, *marked.split("‸"), settings=Settings())
+    place = place_of(request_at(marked), lines)
+
+    text = trim(answer, prompt, place)
+
+    shown = answer.split("<EOT>")[0] if "<EOT>" in str(prompt.end) else answer
+    written = with_line_ends(shown, place.line_end)
+    assert text in written if "```" in answer else written.startswith(text)
+
+
+def with_line_ends(text: str, line_end: str) -> str:
+    return re.sub(r"\r\n|\r|\n", line_end, text)
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +293,39 @@ def test_right_answers_with_the_next_line_are_mended(
         mended += trimmed(f"{line}\n{below}", request_at(f"{before}‸{after}")) == line.rstrip()
 
     assert mended / len(single_lines) >= 0.995
+
+
+def suites() -> Iterator[tuple[str, str, str]]:
+    """Yield what comes before, in and after the suites of 300 functions of Python's library."""
+    chance = random.Random(1)
+    files = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    found = []
+    for file in chance.sample(files, 60):
+        source = file.read_text(encoding="utf-8")
+        lines = source.splitlines(keepends=True)
+        found += [
+            (lines, node.body[0], node.body[-1].end_lineno)
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.FunctionDef) and node.body[0].lineno > node.lineno
+        ]
+    for lines, first, end in chance.sample(found, 300):
+        start = first.lineno - 1
+        indentation = lines[start][: first.col_offset]
+        before = "".join(lines[max(0, start - 60) : start]) + indentation
+        suite = "".join(lines[start:end]).removeprefix(indentation).rstrip()
+        yield before, suite, "\n" + "".join(lines[end : (end or 0) + 60])
+
+
+def test_suites_of_functions_pass_unchanged(
+    request_at: RequestAt, record_property: Callable[[str, object], None]
+) -> None:
+    """Of 300 whole suites from Python's library, trimming spoils at most one."""
+    spoilt = []
+    for before, suite, after in suites():
+        prompt = render(CODE_LLAMA, before, after, settings=Settings())
+        text = trim(suite, prompt, place_of(request_at(f"{before}‸{after}"), "auto"))
+        if text != suite:
+            spoilt.append((suite, text))
+
+    record_property("spoilt", len(spoilt))
+    assert len(spoilt) <= 1, spoilt
