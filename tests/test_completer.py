@@ -595,3 +595,21 @@ async def test_errors_are_ours(
 
     assert not isinstance(caught.value, InfillError)
     assert backend.streams[0].closed
+
+
+async def test_completer_that_was_closed_looks_at_neighbours_anew(
+    request_at: RequestAt, backend: ScriptedBackend, completer: Completer
+) -> None:
+    """A later request has its context again, as it has a new connection."""
+    opened = request_at("rate = price * count\n‸", uri=OTHER_URI).document
+    later = request_at("total = price * count\n‸", uri=OTHER_URI).document
+    backend.answers("1")
+    await completer.complete(replace(request_at("x = ‸\n"), neighbours=(opened,)))
+    await completer.aclose()
+    backend.closed = False
+    backend.answers("2")
+
+    completion = await completer.complete(replace(request_at("y = ‸\n"), neighbours=(later,)))
+
+    assert completion is not None
+    assert completion.text == "2"

@@ -70,7 +70,7 @@ class Context:
         # Futures rather than indexes, so that nothing is done twice and nothing is lost with the
         # request that began it.
         self._indexed: LRUCache[str, _Indexed] = LRUCache(_DOCUMENTS)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="infill-index")
+        self._worker = _new_worker()
         # Most keystrokes ask for the same as the one before.
         self._similar = lru_cache(maxsize=4)(_similar)
 
@@ -91,8 +91,10 @@ class Context:
         return await asyncio.to_thread(self._chosen, request, plan, sources)
 
     async def aclose(self) -> None:
-        """End all work, and wait until it has ended."""
-        await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
+        """End all work, and wait until it has ended; a later request begins anew."""
+        worker, self._worker = self._worker, _new_worker()
+        self._indexed.clear()
+        await asyncio.to_thread(worker.shutdown, cancel_futures=True)
 
     def _chosen(
         self, request: CompletionRequest, plan: Plan, sources: tuple[_Source, ...]
@@ -119,6 +121,10 @@ class Context:
         index = loop.run_in_executor(self._worker, _index_of, document.text)
         self._indexed[document.uri] = _Indexed(document.text, index)
         return index
+
+
+def _new_worker() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="infill-index")
 
 
 @dataclass(frozen=True, slots=True)
