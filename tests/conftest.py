@@ -48,14 +48,22 @@ def pause(steps: Steps) -> HandPause:
 
 
 @pytest.fixture
+def linger(steps: Steps) -> HandPause:
+    """Linger for no time where nobody reads what the host writes."""
+    return HandPause(steps, "linger")
+
+
+@pytest.fixture
 async def completer_with(
-    backend: ScriptedBackend, pause: HandPause
+    backend: ScriptedBackend, pause: HandPause, linger: HandPause
 ) -> AsyncIterator[Callable[[Settings], Completer]]:
     """Make completers of the scripted back end, and close them at the end."""
     async with AsyncExitStack() as stack:
 
         def make(settings: Settings) -> Completer:
-            completer = Completer(settings, lambda _: backend, no_progress, pause=pause)
+            completer = Completer(
+                settings, lambda _: backend, no_progress, pause=pause, linger=linger
+            )
             stack.push_async_exit(aclosing(completer))
             return completer
 

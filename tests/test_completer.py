@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from fakes.asking import no_progress
-from fakes.backend import HandPause, Point, ScriptedBackend, Steps
+from fakes.backend import HandPause, Point, ScriptedBackend, Steps, settled
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import BadInput, HostFailed, InfillError, NoBackend, Unreachable
@@ -575,11 +575,13 @@ async def test_stream_is_closed_when_nobody_can_be_shown_it(
     def grow(completion: Completion) -> None:
         raise ConnectionResetError
 
-    backend.answers("a", "b")
+    work = asyncio.create_task(completer.complete(request_at("x = ‸"), grow))
+    (await backend.opened()).send("a")
 
     with pytest.raises(ConnectionResetError):
-        await completer.complete(request_at("x = ‸"), grow)
+        await work
 
+    await settled()
     assert backend.streams[0].closed
 
 

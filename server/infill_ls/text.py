@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from copy import copy
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, islice, pairwise, takewhile
 
 _BLOCK_SIZE = 4096
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -104,6 +104,25 @@ class Text:
         offset = self._clamped(offset)
         return self.slice(offset, offset + count)
 
+    def begins_like(self, other: Text, count: int) -> bool:
+        """Return whether the first `count` code points are another text's, and both have so many.
+
+        Blocks that both share are not looked into, so for an edited text it costs what changed.
+        """
+        if count > min(len(self), len(other)):
+            return False
+        same = self._offsets[_shared(self._blocks, other._blocks)]
+        return self.slice(same, count) == other.slice(same, count)
+
+    def ends_like(self, other: Text, count: int) -> bool:
+        """Return whether the last `count` code points are another text's, and both have so many."""
+        if count > min(len(self), len(other)):
+            return False
+        blocks = _shared(reversed(self._blocks), reversed(other._blocks))
+        same = len(self) - self._offsets[len(self._blocks) - blocks]
+        own, others = (t.slice(len(t) - count, len(t) - same) for t in (self, other))
+        return own == others
+
     def slice(self, start: int, end: int) -> str:
         """Return the code points in [start, end), none where the range is inverted."""
         start, end = self._clamped(start), self._clamped(end)
@@ -144,6 +163,12 @@ class Text:
         lines = io.StringIO(self._blocks[block], newline="")
         preceding = islice(lines, line - self._line_ends[block])
         return self._offsets[block] + sum(map(len, preceding))
+
+
+def _shared(blocks: Iterable[str], others: Iterable[str]) -> int:
+    """Return how many blocks, from the beginning, are the very same objects."""
+    pairs = zip(blocks, others, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], pairs))
 
 
 def _encodable(string: str) -> str:

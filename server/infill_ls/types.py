@@ -52,6 +52,8 @@ class CompletionRequest:
     trigger: Trigger
     neighbours: tuple[Document, ...] = ()
     """Other open documents that may be shown to the model, the one last edited first."""
+    waited_ms: float = 0.0
+    """So long the editor has waited after the last key before it asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,11 @@ class ModelInfo:
     """True where the host takes prefix and suffix apart, and knows the model's format itself."""
 
 
+Source = Literal["network", "joined", "cache", "ahead"]
+"""Where a completion comes from: a request of its own, one that was running for an earlier
+keystroke, what was suggested before, or a request made ahead of time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one completion cost; times count from when the host was ready, with its model loaded."""
@@ -195,6 +202,7 @@ class Report:
     total_ms: float
     prompt_tokens: int | None
     completion_tokens: int
+    source: Source = "network"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +216,5 @@ class Completion:
     finish: Finish | None
     """None while the model goes on writing."""
     report: Report
+    others: tuple[str, ...] = ()
+    """Further texts for the same range, where more than one was asked for."""

@@ -11,10 +11,10 @@ from typing import Literal
 from infill_ls.backends.base import Exchange
 from infill_ls.types import Delta, Finish, ModelInfo, Prompt
 
-Point = Literal["model", "open", "first delta", "mid-stream", "close", "pause", "warm"]
+Point = Literal["model", "open", "first delta", "mid-stream", "close", "pause", "linger", "warm"]
 """Where work can be held: before the host says its model, before a stream is open, before its
-first delta, before each later one, before it is closed, in the pause before all that, and before a
-prompt is read ahead."""
+first delta, before each later one, before it is closed, in the pause before all that, before a
+stream is closed that nobody reads, and before a prompt is read ahead."""
 
 
 class Block:
@@ -182,14 +182,21 @@ class ScriptedBackend:
 class HandPause:
     """A pause that takes no time, unless the test holds it."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Steps, point: Point = "pause") -> None:
         self.seconds: list[float] = []
         """How long each was to be."""
         self._steps = steps
+        self._point: Point = point
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
-        await self._steps.come_to("pause")
+        await self._steps.come_to(self._point)
+
+
+async def settled() -> None:
+    """Wait until no other task is left: all that was to be closed is closed."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
 
 
 class HandClock:

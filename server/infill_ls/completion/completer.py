@@ -1,5 +1,6 @@
-"""The way of one keystroke, top to bottom: newest wins, host, prompt, cache, pause, stream, trim.
+"""The way of one keystroke, top to bottom.
 
+Newest wins, what is suggested already, host, occasion, prompt, cache, pause, stream, trim.
 Every client comes this way: inline completion, the completion menu, the command line.
 """
 
@@ -10,27 +11,34 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
 from infill_ls.completion.clearance import Clearance, Folders
+from infill_ls.completion.keystrokes import Keystrokes
 from infill_ls.completion.latest import Latest, Superseded
 from infill_ls.completion.link import Connect, Link
-from infill_ls.completion.place import place_of
+from infill_ls.completion.occasion import why_not
+from infill_ls.completion.pause import Pause
+from infill_ls.completion.place import Place, place_of
 from infill_ls.completion.prompter import Prompter
 from infill_ls.completion.stopwatch import Stopwatch
-from infill_ls.completion.suggested import Suggested
+from infill_ls.completion.suggestion import Suggestion, Unfit
+from infill_ls.completion.suggestions import Suggestions
 from infill_ls.completion.trim import trim
 from infill_ls.errors import BackendError, BadInput, InfillError
 from infill_ls.settings.tree import Settings
 from infill_ls.types import (
     Completion,
     CompletionRequest,
+    ModelInfo,
     Progress,
+    Prompt,
     Report,
+    Source,
     Trigger,
 )
 
@@ -42,6 +50,22 @@ Grow = Callable[[Completion], None]
 
 _AHEAD = "reading ahead"
 """Stands for a document, of which there is none with that address."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request on its way to one back end."""
+
+    request: CompletionRequest
+    grow: Grow | None
+    link: Link
+    model: ModelInfo
+    place: Place
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.request.trigger is Trigger.AUTOMATIC
 
 
 class Completer:
@@ -57,22 +81,26 @@ class Completer:
         notice: Callable[[str], None] = logger.info,
         folders: Folders = tuple,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        linger: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Start nothing: `connect` is called at the first request.
 
         `progress` shows that a host is waited for, `asking` is entered while one works, `notice`
-        is told what the user should know once, `folders` are the workspace's; `pause` takes
-        seconds, and `clock` is Unix time.
+        is told what the user should know once, `folders` are the workspace's; `pause` and `linger`
+        take seconds, before a host is asked and before one that nobody listens to is left, and
+        `clock` is Unix time.
         """
         self._settings = settings
         self._chain = Chain(settings, connect, clock)
         self._asking = asking
         self._progress = progress
         self._pause = pause
+        self._clock = clock
         self._latest = Latest()
+        self._keystrokes = Keystrokes()
         self._prompter = Prompter(settings, notice)
-        self._suggested = Suggested(settings.cache)
+        self._suggestions = Suggestions(settings.cache, linger)
         self._cache = Cache(settings.cache)
         self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
 
@@ -87,9 +115,10 @@ class Completer:
         """Return the completion, or None if there is nothing to insert.
 
         Raises Superseded if a newer request for the document comes, BackendError if the host
-        fails, BadInput if the document is too long or must not be shown. Cancelling closes the
-        connection to the host.
+        fails, BadInput if the document is too long or must not be shown. After cancelling, the
+        connection to the host is closed unless a request that goes on with the same comes shortly.
         """
+        self._keystrokes.note(request, self._clock() * 1000)
         if request.trigger is Trigger.AUTOMATIC and not self._settings.completion.enabled:
             return None
         self._latest.end(_AHEAD)
@@ -118,6 +147,7 @@ class Completer:
     async def aclose(self) -> None:
         """Cancel what is running, then close the back end; a later request connects anew."""
         await self._latest.aclose()
+        await self._suggestions.aclose()
         await self._prompter.aclose()
         await self._chain.aclose()
 
@@ -132,54 +162,89 @@ class Completer:
     async def _ask(
         self, request: CompletionRequest, grow: Grow | None, link: Link
     ) -> Completion | None:
-        place = place_of(request, self._settings.completion.lines)
         model = await link.model()
-        stopwatch = Stopwatch()
-        if left := self._suggested.left(request, model.name, place.lines):
-            report = replace(left.report, first_token_ms=None, total_ms=stopwatch.total_ms())
-            return replace(left, report=report)
+        place = place_of(request, self._settings.completion.lines)
+        ask = _Ask(request, grow, link, model, place)
+        with suppress(Unfit):
+            return await self._go_on(ask)
+        self._suggestions.close_running(request.document.uri)
+
+        if ask.is_automatic and (reason := why_not(place, self._keystrokes)):
+            logger.debug("the host is not asked: %s", reason)
+            return None
         prompt = await self._prompter.prompt(request, link, model)
-
-        def fitted(answer: Answer) -> Completion | None:
-            text = trim(answer.text, prompt, place)
-            report = Report(
-                backend=link.kind,
-                model=model.name,
-                first_token_ms=stopwatch.first_ms,
-                total_ms=stopwatch.total_ms(),
-                prompt_tokens=answer.prompt_tokens,
-                completion_tokens=answer.completion_tokens,
-            )
-            if not text.strip():
-                return None
-            return Completion(text, request.offset, request.offset, answer.finish, report)
-
-        def suggested(answer: Answer) -> Completion | None:
-            if completion := fitted(answer):
-                self._suggested.remember(request, model.name, place.lines, completion)
-            return completion
-
         question = Question(model.name, prompt, place)
         if known := self._cache.get(question):
-            return suggested(known)
+            suggestion = self._suggestions.keep(
+                request, model.name, place.lines, _fitted(known, ask, prompt)
+            )
+            return await self._read(suggestion, request.offset, ask, "cache")
 
         link.raise_if_resting()
-        if request.trigger is Trigger.AUTOMATIC:
-            await self._pause(self._settings.completion.debounce_ms / 1000)
+        if ask.is_automatic:
+            await self._pause_before(ask)
+        suggestion = self._suggestions.begin(
+            request, model.name, place.lines, partial(self._write, ask, question)
+        )
+        return await self._read(suggestion, request.offset, ask, "network")
 
+    async def _go_on(self, ask: _Ask) -> Completion | None:
+        """Return what is left of what is suggested already; raises Unfit if nothing fits."""
+        fitting = self._suggestions.fitting(ask.request, ask.model.name, ask.place.lines)
+        for suggestion, end in fitting:
+            source: Source = "joined" if suggestion.is_running else "cache"
+            with suppress(Unfit):
+                left = await self._read(suggestion, end, ask, source)
+                if left or ask.is_automatic:
+                    return left
+        raise Unfit
+
+    async def _pause_before(self, ask: _Ask) -> None:
+        """Wait a moment, in which a newer request may come."""
+        fixed_ms = self._settings.completion.debounce_ms
+        pause = Pause(
+            gap_ms=self._keystrokes.gap_ms,
+            first_token_ms=ask.link.first_token_ms,
+            waited_ms=ask.request.waited_ms + ask.stopwatch.total_ms(),
+            against=self._keystrokes.against is not None,
+        )
+        logger.debug("%s", pause if fixed_ms is None else f"pause {fixed_ms} ms, as it is set")
+        await self._pause((pause.ms if fixed_ms is None else fixed_ms) / 1000)
+
+    async def _write(self, ask: _Ask, question: Question, suggestion: Suggestion) -> None:
+        """Ask the host, and let the suggestion grow with the answer."""
         answer = Answer()
-        with self._asking():
-            async with (
-                link.stream(prompt) as deltas,
-                aclosing(growing(deltas, place)) as answers,
-            ):
-                async for answer in answers:
-                    stopwatch.mark_first()
-                    if grow is not None and (grown := fitted(answer)):
-                        grow(grown)
-
+        async with ask.link.turn():
+            suggestion.raise_if_unwanted()
+            with self._asking():
+                async with (
+                    ask.link.stream(question.prompt) as deltas,
+                    aclosing(growing(deltas, ask.place)) as answers,
+                ):
+                    async for answer in answers:
+                        ask.stopwatch.mark_first()
+                        suggestion.grow(_fitted(answer, ask, question.prompt))
         self._cache.put(question, answer)
-        return suggested(answer)
+
+    async def _read(
+        self, suggestion: Suggestion, end: int, ask: _Ask, source: Source
+    ) -> Completion | None:
+        """Return what is left of a suggestion when it is complete, and show it while it grows.
+
+        Raises Unfit as soon as it goes on in another way than the request.
+        """
+        left = None
+        async with self._suggestions.reading(suggestion) as states:
+            async for _ in states:
+                if not suggestion.fits(ask.request, end):
+                    raise Unfit
+                if left := suggestion.left(ask.request, end):
+                    ask.stopwatch.mark_first()
+                    left = _reported(left, ask, source)
+                    self._keystrokes.suggest(suggestion)
+                    if ask.grow is not None and suggestion.is_running:
+                        ask.grow(left)
+        return left
 
     async def _wait(self, seconds: float, why: BackendError) -> None:
         async with self._progress(f"waiting, because {why}"):
@@ -194,12 +259,36 @@ class Completer:
             )
 
 
+def _fitted(answer: Answer, ask: _Ask, prompt: Prompt) -> Completion | None:
+    """Return the completion that an answer is in its place; None if nothing useful is left."""
+    text = trim(answer.text, prompt, ask.place)
+    if not text.strip():
+        return None
+    report = Report(
+        backend=ask.link.kind,
+        model=ask.model.name,
+        first_token_ms=None,
+        total_ms=0.0,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+    )
+    return Completion(text, ask.request.offset, ask.request.offset, answer.finish, report)
+
+
+def _reported(left: Completion, ask: _Ask, source: Source) -> Completion:
+    """Return it with what it cost this request."""
+    first_ms = None if source == "cache" else ask.stopwatch.first_ms
+    total_ms = ask.stopwatch.total_ms()
+    report = replace(left.report, source=source, first_token_ms=first_ms, total_ms=total_ms)
+    return replace(left, report=report)
+
+
 def _summary(completion: Completion | None) -> str:
     """Say what became of a request, without a word of the buffer."""
     if completion is None:
         return "nothing to insert"
     report = completion.report
     return (
-        f"{len(completion.text)} characters, finish {completion.finish}, "
+        f"{len(completion.text)} characters, finish {completion.finish}, {report.source}, "
         f"{report.completion_tokens} tokens, {report.total_ms:.0f} ms"
     )

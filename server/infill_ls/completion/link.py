@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    aclosing,
+    asynccontextmanager,
+    contextmanager,
+)
+from statistics import median
 
 from infill_ls.backends.base import Backend
 from infill_ls.completion.reader import Reader
@@ -18,6 +25,12 @@ from infill_ls.types import Delta, ModelInfo, Prompt
 
 Connect = Callable[[BackendSettings], Backend]
 """Makes a back end; nothing is sent."""
+
+
+_ANSWERS = 5
+
+_OWN = ("embedded", "llamacpp", "ollama")
+"""The kinds that serve one user where they are on this machine."""
 
 
 class Link:
@@ -36,6 +49,17 @@ class Link:
         self._backend: Backend | None = None
         self._model: ModelInfo | None = None
         self._reader = Reader()
+        self._first_token_ms: deque[float] = deque(maxlen=_ANSWERS)
+
+    @property
+    def first_token_ms(self) -> float:
+        """The usual time to the first token of an answer; 0 before the first one."""
+        return median(self._first_token_ms) if self._first_token_ms else 0.0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the model is this machine's own: nobody pays for it, and nobody shares it."""
+        return self._settings.is_local and self.kind in _OWN
 
     @property
     def kind(self) -> str:
@@ -78,17 +102,21 @@ class Link:
         if self.failure is not None and self.rest.left_s:
             raise self.failure
 
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Wait until few enough requests are in flight, and be one of them."""
+        return self._in_flight
+
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
-        """Open the answer, once few enough requests are in flight; see `Backend.stream`."""
-        async with self._in_flight:
-            self.raise_if_resting()
-            with self._failing():
-                async with (
-                    self._connected().stream(prompt) as deltas,
-                    aclosing(self._learning(prompt, deltas)) as learnt,
-                ):
-                    yield learnt
+        """Open the answer; see `Backend.stream`. To be called in one's turn."""
+        self.raise_if_resting()
+        stopwatch = Stopwatch()
+        with self._failing():
+            async with (
+                self._connected().stream(prompt) as deltas,
+                aclosing(self._learning(prompt, deltas, stopwatch)) as learnt,
+            ):
+                yield learnt
         self.failure = None
         self.rest.end()
 
@@ -99,14 +127,15 @@ class Link:
             await backend.aclose()
 
     async def _learning(
-        self, prompt: Prompt, deltas: AsyncIterator[Delta]
+        self, prompt: Prompt, deltas: AsyncIterator[Delta], since_asked: Stopwatch
     ) -> AsyncGenerator[Delta, None]:
-        """Hand the deltas on; the first one shows how fast the prompt was read."""
-        stopwatch = Stopwatch()
+        """Hand the deltas on; the first one shows how fast the host answers, and how it reads."""
+        reading = Stopwatch()
         async for delta in deltas:
-            if stopwatch.first_ms is None:
-                stopwatch.mark_first()
-                self._reader.learn(prompt, delta, stopwatch.total_ms() / 1000)
+            if reading.first_ms is None:
+                reading.mark_first()
+                self._reader.learn(prompt, delta, reading.total_ms() / 1000)
+                self._first_token_ms.append(since_asked.total_ms())
             yield delta
 
     def _connected(self) -> Backend:

@@ -9,7 +9,7 @@ import pytest
 
 from fakes.backend import HandClock, ScriptedBackend
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.suggested import Suggested
+from infill_ls.completion.suggestions import Suggestions
 from infill_ls.settings.tree import CacheSettings, Settings
 from infill_ls.text import Text
 from infill_ls.types import Completion, CompletionRequest, Document, ModelInfo, Report, Trigger
@@ -116,13 +116,11 @@ async def test_closers_of_the_editor_are_written_over(
     assert len(backend.prompts) == 1
 
 
-@pytest.mark.parametrize(
-    "keys", ["g", "first + seconds", "first + second", "fi rst", "first + second\n"]
-)
+@pytest.mark.parametrize("keys", ["g", "first + seconds", "fi rst", "first + second\n"])
 async def test_other_text_is_asked_about(
     request_at: RequestAt, backend: ScriptedBackend, completer: Completer, keys: str
 ) -> None:
-    """Who types something else, or all of it, gets a new answer."""
+    """Who types something else, or more, gets a new answer."""
     backend.answers("first + second")
     backend.answers("another")
     request = request_at("x = ‸\n")
@@ -187,11 +185,37 @@ async def test_newest_suggestion_is_gone_on_with(
     backend.answers("st.last()")
     request = request_at("x = ‸\n")
     await completer.complete(request)
-    await completer.complete(typed(request, "first + second"))
-    await completer.complete(typed(request, "fir"))
+    await completer.complete(replace(typed(request, "fir"), trigger=Trigger.INVOKED))
+    assert len(backend.prompts) == 1
 
-    assert len(backend.prompts) == 2
+    await completer.complete(typed(request, "fix"))
+
     assert await text_of(completer, typed(request, "firs")) == "t + second"
+
+
+async def test_typing_all_of_it_asks_nobody(
+    request_at: RequestAt, backend: ScriptedBackend, completer: Completer
+) -> None:
+    """At the end of what the model had to say there is nothing to insert, which is known."""
+    backend.answers("first + second")
+    request = request_at("x = ‸\n")
+    await completer.complete(request)
+
+    left = await text_of(completer, typed(request, "first + second"))
+
+    assert (left, len(backend.prompts)) == (None, 1)
+
+
+async def test_answer_that_was_cut_off_is_gone_on_with(
+    request_at: RequestAt, backend: ScriptedBackend, completer: Completer
+) -> None:
+    """Where the model had more to say than it was allowed to, it is asked again."""
+    backend.answers("first + ", finish="length")
+    backend.answers("second")
+    request = request_at("x = ‸\n")
+    await completer.complete(request)
+
+    assert await text_of(completer, typed(request, "first + ")) == "second"
 
 
 async def test_nothing_is_kept_with_no_entries(
@@ -209,17 +233,17 @@ async def test_nothing_is_kept_with_no_entries(
     assert len(backend.prompts) == 2
 
 
-def test_suggestion_is_forgotten_in_time(request_at: RequestAt) -> None:
+async def test_suggestion_is_forgotten_in_time(request_at: RequestAt) -> None:
     """After `cache.ttlS` seconds the host is asked again."""
     clock = HandClock()
-    suggested = Suggested(CacheSettings(ttl_s=10), clock)
+    suggestions = Suggestions(CacheSettings(ttl_s=10), clock=clock)
     request = request_at("x = ‸\n")
-    suggested.remember(request, "m", "multi", Completion("abc", 4, 4, "end", REPORT))
+    suggestions.keep(request, "m", "multi", Completion("abc", 4, 4, "end", REPORT))
 
     clock.advance(9.9)
-    before = suggested.left(typed(request, "a"), "m", "multi")
+    before = [*suggestions.fitting(typed(request, "a"), "m", "multi")]
     clock.advance(0.2)
-    after = suggested.left(typed(request, "a"), "m", "multi")
+    after = [*suggestions.fitting(typed(request, "a"), "m", "multi")]
 
-    assert before is not None
-    assert (before.text, after) == ("bc", None)
+    assert [end for _, end in before] == [5]
+    assert after == []

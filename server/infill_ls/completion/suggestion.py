@@ -1,0 +1,173 @@
+"""One suggestion: a text for a place, known or still being written, and what is left of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import replace
+
+from infill_ls.completion.latest import Superseded
+from infill_ls.completion.place import Lines
+from infill_ls.types import Completion, CompletionRequest
+
+
+class Unfit(Exception):
+    """What is suggested does not go on as the request does."""
+
+
+Write = Callable[["Suggestion"], Coroutine[object, object, None]]
+"""Asks the host, and lets the suggestion grow with the answer."""
+
+
+class Suggestion:
+    """What is suggested where a request was made; it may grow while it is read.
+
+    It knows nothing of hosts: what writes it is a task of its own, so that a keystroke which goes
+    on with it can read where the one before has left off.
+    """
+
+    def __init__(
+        self, request: CompletionRequest, lines: Lines, completion: Completion | None = None
+    ) -> None:
+        """Take the place, how much is wanted there, and what is suggested if it is known."""
+        self.request = request
+        self.lines = lines
+        self.completion = completion
+        """As much as there is; None while, or if, there is nothing to insert."""
+        self.beyond = ""
+        """What the host wrote behind the completion before it was left."""
+        self.readers = 0
+        self._changed = asyncio.Event()
+        self._writing: asyncio.Task[None] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it may still grow."""
+        writing = self._writing
+        return writing is not None and not writing.done() and not writing.cancelling()
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it ended before it was complete."""
+        writing = self._writing
+        if writing is None or self.is_running:
+            return False
+        return writing.cancelling() > 0 or writing.exception() is not None
+
+    def raise_if_unwanted(self) -> None:
+        """Raise Superseded if nobody reads it any more, for whom a host would be asked now."""
+        if not self.readers:
+            raise Superseded
+
+    def begin(self, write: Write) -> asyncio.Task[None]:
+        """Have it written from now on; return the task that does it."""
+        self._writing = asyncio.create_task(write(self), name=f"for {self.request.document.uri}")
+        self._writing.add_done_callback(self._end)
+        return self._writing
+
+    def grow(self, completion: Completion | None) -> None:
+        """Take a longer state."""
+        self.completion = completion
+        self._tell()
+
+    def close(self) -> None:
+        """Have it written no further; whoever reads it is superseded."""
+        # A second time would break off the closing of the connection.
+        if self._writing is not None and not self._writing.cancelling():
+            self._writing.cancel()
+
+    async def states(self) -> AsyncGenerator[None, None]:
+        """Yield at once, then whenever it has grown, the last time when it is complete.
+
+        Raises what the writing failed with, and Superseded if it was closed.
+        """
+        self.readers += 1
+        try:
+            while self.is_running:
+                changed = self._changed
+                yield
+                await changed.wait()
+            if self._writing is not None:
+                if self._writing.cancelling():
+                    raise Superseded
+                self._writing.result()
+            yield
+        finally:
+            self.readers -= 1
+
+    def fits(self, request: CompletionRequest, end: int) -> bool:
+        """Tell whether a request goes on with it, its text to replace all up to `end`.
+
+        So it is if what was typed since is the beginning of it, as far as it is written, and all
+        around is as it was. What stands between the cursor and `end` must be in it.
+        """
+        if not self._is_around(request, end) or self.is_broken:
+            return False
+        typed, whole = self._typed(request), self._whole()
+        if self.is_running and typed.startswith(whole):
+            return True
+        if not whole.startswith(typed):
+            return False
+        left, between = whole[len(typed) :], request.document.text.slice(request.offset, end)
+        return _holds(left, between) and (bool(left.strip()) or self._is_known_to_end(typed))
+
+    def left(self, request: CompletionRequest, end: int) -> Completion | None:
+        """Return what is left of it at the cursor; None if nothing, or not yet.
+
+        When all of it is typed or accepted, what was written beyond it is left.
+        """
+        if self.completion is None:
+            return None
+        typed, whole = self._typed(request), self._whole()
+        shown = self.completion.text if self.completion.text[len(typed) :].strip() else whole
+        if not shown.startswith(typed) or not shown[len(typed) :].strip():
+            return None
+        if not typed and end == self.completion.end:
+            return self.completion
+        return replace(self.completion, text=shown[len(typed) :], start=request.offset, end=end)
+
+    def is_against(self, request: CompletionRequest) -> bool:
+        """Tell whether the user typed something else where it stood."""
+        if request.document.uri != self.request.document.uri or not self._whole():
+            return False
+        typed = self._typed(request)
+        return not (self._whole().startswith(typed) or typed.startswith(self._whole()))
+
+    def _is_known_to_end(self, typed: str) -> bool:
+        """Tell whether there is nothing left because there is nothing to insert.
+
+        Where the answer was cut off, the model had more to say.
+        """
+        return not typed or (self.completion is not None and self.completion.finish != "length")
+
+    def _is_around(self, request: CompletionRequest, end: int) -> bool:
+        """Tell whether the document before the place, and behind `end`, is as it was."""
+        old, new = self.request.document.text, request.document.text
+        start, after = self.request.offset, len(old) - self.request.offset
+        return (
+            start <= request.offset
+            and len(new) - end == after
+            and new.begins_like(old, start)
+            and new.ends_like(old, after)
+        )
+
+    def _typed(self, request: CompletionRequest) -> str:
+        return request.document.text.slice(self.request.offset, request.offset)
+
+    def _whole(self) -> str:
+        return self.completion.text + self.beyond if self.completion else ""
+
+    def _end(self, writing: asyncio.Task[None]) -> None:
+        if not writing.cancelled():
+            writing.exception()  # It is told to those who read, if anybody does.
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _holds(text: str, characters: str) -> bool:
+    """Tell whether a text has some characters, in their order."""
+    found = iter(text)
+    return all(character in found for character in characters)
