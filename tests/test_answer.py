@@ -103,22 +103,22 @@ def test_string_over_several_lines_is_known(request_at: RequestAt, marked: str, 
 @pytest.mark.parametrize(
     ("marked", "lines"),
     [
-        ("a = ‸\n", "multi"),
-        ("a = ‸  \n", "multi"),
-        ("f(‸)\n", "multi"),
-        ("f(g['‸']);\n", "multi"),
-        ("if x‸:\n", "multi"),
-        ("{‸},\n", "multi"),
+        ("a = ‸\n", "single"),
+        ("a = ‸  \n", "single"),
+        ("f(‸)\n", "single"),
+        ("f(g['‸']);\n", "single"),
+        ("if x‸:\n", "single"),
+        ("{‸},\n", "single"),
+        ("‸\n", "multi"),
+        ("‸)\n", "multi"),
         ("a = ‸ + 1\n", "single"),
         ("f(‸, b)\n", "single"),
         ("‸return x\n", "single"),
         ("f(‸) {\n", "single"),
     ],
 )
-def test_code_right_of_the_cursor_asks_for_one_line(
-    request_at: RequestAt, marked: str, lines: Lines
-) -> None:
-    """Closing brackets, quotes and the like belong to what is being written, code does not."""
+def test_what_has_begun_asks_for_one_line(request_at: RequestAt, marked: str, lines: Lines) -> None:
+    """While one types, a line that has begun is finished, and code right of it ends there."""
     assert place_of(request_at(marked, trigger=Trigger.AUTOMATIC), "auto").lines == lines
 
 

@@ -21,8 +21,6 @@ from cachetools import LRUCache
 from raw_client import ENVIRONMENT, OURS, URI
 from replay_typing import Shown, alike
 
-from infill_ls.settings.tree import CompletionSettings
-
 Position = dict[str, int]
 
 
@@ -105,9 +103,6 @@ class InfillLs(Policy):
         self._ready = asyncio.Event()
         self._reading = asyncio.create_task(self._read())
         options: dict[str, object] = {"backend": {"kind": "tgi", "url": self._url}}
-        if self._speed != 1:
-            pause_ms = CompletionSettings().debounce_ms / self._speed
-            options["completion"] = {"debounceMs": round(pause_ms)}
         capabilities: dict[str, object] = {"textDocument": {"inlineCompletion": {}}}
         params = {"processId": None, "rootUri": None, "capabilities": capabilities}
         self._request("initialize", {**params, "initializationOptions": options})

@@ -7,8 +7,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 
 from infill_ls.completion.enough import enough
-from infill_ls.completion.place import Place
+from infill_ls.completion.place import Lines, Place
 from infill_ls.types import Delta, Finish
+
+_TELLING = 12
+"""By so many characters, blanks at its beginning not counted, one line is told from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
     """Yield each longer state of the answer; the last one, and no other, has a `finish`.
 
     It ends as soon as there is enough: after the first line with text on it where one line is
-    wanted, before a line that the document already holds below the cursor, or where several lines
+    wanted, unless that opens a block, before a line that the document already holds below the cursor, or where several lines
     are wanted, with the block that they fill in (`enough.py`). Where the whole is wanted, only the
     first line is yielded until its end has come.
     """
@@ -49,12 +52,13 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
 
 
 def _cut(answer: Answer, place: Place) -> Answer:
-    if place.lines == "single" and (end := _line_end(answer.text)):
+    lines = _lines(answer.text, place)
+    if lines == "single" and (end := _line_end(answer.text)):
         return replace(answer, text=answer.text[:end], finish="line")
-    if place.lines == "whole" and answer.finish != "end" and (end := _line_end(answer.text)):
+    if lines == "whole" and answer.finish != "end" and (end := _line_end(answer.text)):
         return replace(answer, text=answer.text[:end], finish="line" if answer.finish else None)
     start = _overlap(answer.text, place)
-    end = _block_end(answer, place) if place.lines == "multi" else None
+    end = _block_end(answer, place) if lines == "multi" else None
     # What is first in the text was first in time, too, whatever the pieces it came in.
     if end is not None and (start is None or end < start):
         return replace(answer, text=answer.text[:end], finish="block")
@@ -63,9 +67,21 @@ def _cut(answer: Answer, place: Place) -> Answer:
     return answer
 
 
+def _lines(text: str, place: Place) -> Lines:
+    """Return how much is wanted: where the one line that was wanted opens a block, that as well."""
+    end = _line_end(text)
+    if place.lines != "single" or end is None or place.code_follows:
+        return place.lines
+    # See `place.py` for why it is not imported before.
+    from infill_ls.completion.openers import opens_block  # noqa: PLC0415
+
+    line = re.split(r"[\r\n]", place.head + text[:end])[-1]
+    return "multi" if opens_block(line, place.language) else "single"
+
+
 def _without_doubtful(answer: Answer, place: Place) -> Answer:
     """Leave out a line that has only begun, while it may become the next one below the cursor."""
-    start = max(answer.text.rfind("\n"), answer.text.rfind("\r")) + 1
+    start = _last_line(answer.text)
     begun = answer.text[start:]
     if start and begun.strip() and place.line_below.startswith(begun):
         return replace(answer, text=answer.text[:start])
@@ -90,9 +106,25 @@ def _block_end(answer: Answer, place: Place) -> int | None:
 
 
 def _overlap(text: str, place: Place) -> int | None:
-    """Return where a whole line begins that is the next one below the cursor, or None."""
+    """Return where a line begins that is the next one below the cursor, or None.
+
+    The first line with text has to be that line as a whole, any other only for so long that it is
+    hardly another one: of 6,788 places in Python's own library where two to six lines were taken
+    out, 3.4 % have in them a line that begins as the next one does for 12 characters.
+    """
     if not place.line_below:
         return None
+    written = place.head + text
     line = rf"(?:\A|(?<=[\r\n])){re.escape(place.line_below)}[ \t]*(?=[\r\n])"
-    found = re.search(line, place.head + text)
-    return max(0, found.start() - len(place.head)) if found else None
+    found = re.search(line, written)
+    if found:
+        return max(0, found.start() - len(place.head))
+    start = _last_line(text)
+    begun = text[start:]
+    is_next = place.line_below.startswith(begun) and len(begun.strip()) >= _TELLING
+    return start if is_next and text[:start].strip() else None
+
+
+def _last_line(text: str) -> int:
+    """Return where the last line begins."""
+    return max(text.rfind("\n"), text.rfind("\r")) + 1

@@ -233,18 +233,22 @@ class Completer:
 
         Raises Unfit as soon as it goes on in another way than the request.
         """
-        left = None
+        shown = None
         async with self._suggestions.reading(suggestion) as states:
             async for _ in states:
                 if not suggestion.fits(ask.request, end):
+                    if suggestion.is_against(ask.request):
+                        self._keystrokes.contradict(suggestion)
                     raise Unfit
-                if left := suggestion.left(ask.request, end):
-                    ask.stopwatch.mark_first()
-                    left = _reported(left, ask, source)
-                    self._keystrokes.suggest(suggestion)
-                    if ask.grow is not None and suggestion.is_running:
-                        ask.grow(left)
-        return left
+                left = suggestion.left(ask.request, end)
+                if left is None:
+                    continue
+                ask.stopwatch.mark_first()
+                self._keystrokes.suggest(suggestion)
+                if ask.grow is not None and suggestion.is_running and left.text != shown:
+                    ask.grow(_reported(left, ask, source))
+                    shown = left.text
+        return left and _reported(left, ask, source)
 
     async def _wait(self, seconds: float, why: BackendError) -> None:
         async with self._progress(f"waiting, because {why}"):

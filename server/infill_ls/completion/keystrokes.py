@@ -51,24 +51,24 @@ class Keystrokes:
         self.deletions = self.deletions + 1 if longer < 0 and moved <= 0 else 0
         if longer > 0 and moved > 0 and gap_ms <= _LONGEST_GAP_MS:
             self._gaps.append(gap_ms / moved)
-        if self._goes_elsewhere(last, request, longer, moved):
+        is_moved = moved != 0 and longer == 0
+        if is_moved or _line_of(last) != _line_of(request):
             self._begin_anew()
         elif self._suggested is not None and self._suggested.is_against(request):
-            self.against, self._suggested = self._suggested, None
+            self.contradict(self._suggested)
 
     def suggest(self, suggestion: Suggestion) -> None:
         """Take what the user is shown now."""
         self._suggested, self.against = suggestion, None
 
+    def contradict(self, suggestion: Suggestion) -> None:
+        """Take what the model wrote where the user typed something else."""
+        self._suggested, self.against = None, suggestion
+
     def _begin_anew(self) -> None:
         self._suggested = self.against = None
         self.deletions = 0
 
-    def _goes_elsewhere(
-        self, last: CompletionRequest, request: CompletionRequest, longer: int, moved: int
-    ) -> bool:
-        """Tell whether the cursor was moved, or is on another line by what was typed."""
-        if longer == 0:
-            return moved != 0
-        low, high = sorted((last.offset, request.offset))
-        return moved > 0 and "\n" in request.document.text.slice(low, high)
+
+def _line_of(request: CompletionRequest) -> int:
+    return request.document.text.position(request.offset)[0]

@@ -45,6 +45,8 @@ class Place:
     """How much is to be filled in."""
     quote: str = ""
     """The triple quote of the string in which the cursor's line begins, or nothing."""
+    language: str = ""
+    """The editor's identifier of the language, or nothing."""
 
     @property
     def code_follows(self) -> bool:
@@ -55,16 +57,16 @@ class Place:
     def line_below(self) -> str:
         """The next line that an answer must not repeat, or nothing.
 
-        A line of nothing but brackets stands in many places and does not count.
+        A line of nothing but brackets, or of one letter, stands in many places and does not count.
         """
-        return self.below[0] if self.below and re.search(r"\w\w", self.below[0]) else ""
+        return self.below[0] if self.below and re.search(r"\w.*\w", self.below[0]) else ""
 
 
 def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "multi"]) -> Place:
-    """Look around the cursor; with "auto", code right of it means that one line is wanted.
+    """Look around the cursor; with "auto", syntax decides how many lines are wanted.
 
-    An answer between code and code may have several lines all the same. Who invokes it gets them,
-    if the model comes to an end, for which there is no waiting while one types.
+    Who invokes a completion waits for several: between code and code for all of them, if the model
+    comes to an end.
     """
     text, offset = request.document.text, request.offset
     _, column = text.position(offset)
@@ -73,16 +75,25 @@ def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "mult
         below = below[:-1]  # It may go on.
     ending = re.search(r"\r\n?|\n", text.line(0))
     code_follows = not _CLOSERS.match(rest)
-    between: Lines = "whole" if request.trigger is Trigger.INVOKED else "single"
-    lines: Lines = between if code_follows else "multi"
     return Place(
         head=text.before(offset, min(column, _CHARS)),
         rest=rest,
         below=() if code_follows else tuple(line.rstrip() for line in below if line.strip()),
         line_end=ending.group() if ending else "\n",
-        lines=lines if wanted == "auto" else wanted,
+        lines=_lines(request, code_follows=code_follows) if wanted == "auto" else wanted,
         quote=_open_quote(text.before(offset - column, offset - column)),
+        language=request.document.language,
     )
+
+
+def _lines(request: CompletionRequest, *, code_follows: bool) -> Lines:
+    if request.trigger is Trigger.INVOKED:
+        return "whole" if code_follows else "multi"
+    # Its many patterns take 7 ms to compile, which the answer to `initialize` need not wait for.
+    from infill_ls.completion.lines import wanted_lines  # noqa: PLC0415
+
+    document = request.document
+    return wanted_lines(document.text, document.language, request.offset)
 
 
 def _open_quote(code: str) -> str:

@@ -68,6 +68,7 @@ async def initialized(server: Server, params: types.InitializedParams) -> None:
     # The first request need not wait for these imports.
     await asyncio.to_thread(import_module, "infill_ls.backends.connect")
     await asyncio.to_thread(import_module, "infill_ls.privacy")
+    await asyncio.to_thread(import_module, "infill_ls.completion.lines")
 
 
 async def _pull_configuration(server: Server) -> bool:
