@@ -186,9 +186,9 @@ class ModelInfo:
     """True where the host takes prefix and suffix apart, and knows the model's format itself."""
 
 
-Source = Literal["network", "joined", "cache", "ahead"]
+Source = Literal["network", "joined", "cache"]
 """Where a completion comes from: a request of its own, one that was running for an earlier
-keystroke, what was suggested before, or a request made ahead of time."""
+keystroke, or what was known before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,5 +216,3 @@ class Completion:
     finish: Finish | None
     """None while the model goes on writing."""
     report: Report
-    others: tuple[str, ...] = ()
-    """Further texts for the same range, where more than one was asked for."""

@@ -34,8 +34,6 @@ class Suggestion:
         self.lines = lines
         self.completion = completion
         """As much as there is; None while, or if, there is nothing to insert."""
-        self.beyond = ""
-        """What the host wrote behind the completion before it was left."""
         self.readers = 0
         self._changed = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
@@ -112,19 +110,14 @@ class Suggestion:
         return _holds(left, between) and (bool(left.strip()) or self._is_known_to_end(typed))
 
     def left(self, request: CompletionRequest, end: int) -> Completion | None:
-        """Return what is left of it at the cursor; None if nothing, or not yet.
-
-        When all of it is typed or accepted, what was written beyond it is left.
-        """
-        if self.completion is None:
-            return None
+        """Return what is left of it at the cursor; None if nothing, or not yet."""
         typed, whole = self._typed(request), self._whole()
-        shown = self.completion.text if self.completion.text[len(typed) :].strip() else whole
-        if not shown.startswith(typed) or not shown[len(typed) :].strip():
+        left = whole[len(typed) :]
+        if self.completion is None or not whole.startswith(typed) or not left.strip():
             return None
         if not typed and end == self.completion.end:
             return self.completion
-        return replace(self.completion, text=shown[len(typed) :], start=request.offset, end=end)
+        return replace(self.completion, text=left, start=request.offset, end=end)
 
     def is_against(self, request: CompletionRequest) -> bool:
         """Tell whether the user typed something else where it stood."""
@@ -155,7 +148,7 @@ class Suggestion:
         return request.document.text.slice(self.request.offset, request.offset)
 
     def _whole(self) -> str:
-        return self.completion.text + self.beyond if self.completion else ""
+        return self.completion.text if self.completion else ""
 
     def _end(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled():

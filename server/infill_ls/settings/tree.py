@@ -142,20 +142,6 @@ class CompletionSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     enabled: Annotated[
         bool, Meta(description="Complete while typing; an invoked completion always works.")
     ] = True
-    disabled_languages: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Languages, by the editor's identifiers (`markdown`), in which typing "
-            "alone asks for nothing."
-        ),
-    ] = ()
-    disabled_paths: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Paths in the workspace, in the syntax of `.gitignore`, in which typing "
-            "alone asks for nothing."
-        ),
-    ] = ()
     debounce_ms: Annotated[
         Annotated[int, Meta(ge=0, le=5_000)] | None,
         Meta(
@@ -291,19 +277,6 @@ class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ttl_s: Annotated[int, Meta(ge=1, le=86_400, description="For how many seconds.")] = 300
 
 
-class MeasurementSettings(Struct, frozen=True, kw_only=True, rename="camel"):
-    """What is counted on the user's own machine."""
-
-    enabled: Annotated[
-        bool,
-        Meta(
-            description="Count, in a file on this machine, how many completions were shown, "
-            "accepted and kept; `infill-ls stats` shows it. No code is in it, and it is sent "
-            "nowhere."
-        ),
-    ] = True
-
-
 class ImageSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What draws pictures. Only trusted sources may set these, like `backend`."""
 
@@ -357,6 +330,5 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
     prompt: PromptSettings = field(default_factory=PromptSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
-    measurement: MeasurementSettings = field(default_factory=MeasurementSettings)
     image: ImageSettings = field(default_factory=ImageSettings)
     log: LogSettings = field(default_factory=LogSettings)
