@@ -167,6 +167,7 @@ def test_complete_prints_json(run: Run, at_host: FakeHost, file: str) -> None:
         "finish": "length",
         "backend": "tgi",
         "model": "codellama/CodeLlama-7b-hf",
+        "source": "network",
         "prompt_tokens": 17,
         "completion_tokens": 2,
     }

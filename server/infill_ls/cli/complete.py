@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print one JSON object: text, range (as you count: lines and columns from 1, the end "
         "excluded), finish, backend, model, first_token_ms, total_ms, prompt_tokens, "
-        "completion_tokens",
+        "completion_tokens, source",
     )
     form.add_argument(
         "--show-prompt",

@@ -39,8 +39,8 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
 
     It ends as soon as there is enough: after the first line with text on it where one line is
     wanted, unless that opens a block, before a line that the document already holds below the
-    cursor, or where several lines are wanted, with the block that they fill in (`enough.py`). Where the whole is wanted, only the
-    first line is yielded until its end has come.
+    cursor, or where several lines are wanted, with the block that they fill in (`enough.py`).
+    Where the whole is wanted, only the first line is yielded until its end has come.
     """
     written = Answer()
     async for delta in deltas:
