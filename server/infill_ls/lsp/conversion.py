@@ -15,14 +15,23 @@ _LONGEST_WORD = 200
 
 
 def request_at(
-    buffers: Buffers, uri: str, position: types.Position, trigger: Trigger
+    buffers: Buffers,
+    uri: str,
+    position: types.Position,
+    trigger: Trigger,
+    *,
+    waited_ms: float = 0.0,
 ) -> CompletionRequest | None:
-    """Return the request for a position as the document is now, or None if it is not open."""
+    """Return the request for a position as the document is now, or None if it is not open.
+
+    `waited_ms` is how long the editor has waited before it asked.
+    """
     document = buffers.snapshot(uri)
     if document is None:
         return None
     offset = offset_at(document.text, position, buffers.position_encoding)
-    return CompletionRequest(document, offset, trigger, buffers.neighbours(uri))
+    neighbours = buffers.neighbours(uri)
+    return CompletionRequest(document, offset, trigger, neighbours, waited_ms)
 
 
 def trigger_of(kind: types.InlineCompletionTriggerKind) -> Trigger:
@@ -34,7 +43,11 @@ def trigger_of(kind: types.InlineCompletionTriggerKind) -> Trigger:
 def inline_item(
     completion: Completion, document: Document, buffers: Buffers
 ) -> types.InlineCompletionItem:
-    """Return the completion as ghost text."""
+    """Return the completion as ghost text.
+
+    It has no `filterText`: editors filter by the text to insert, of which the range holds nothing
+    but what that text begins with or, where the editor has closed brackets, has in it.
+    """
     return types.InlineCompletionItem(
         insert_text=_in_the_editor(completion.text),
         range=_range(completion.start, completion.end, document, buffers),

@@ -109,6 +109,11 @@ class Buffers(Workspace):
         buffer = self._text_documents.get(unquote(uri))
         return buffer.snapshot() if isinstance(buffer, Buffer) else None
 
+    def is_current(self, document: Document) -> bool:
+        """Tell whether a snapshot still is what is open in the editor."""
+        now = self.snapshot(document.uri)
+        return now is not None and now.version == document.version and now.text is document.text
+
     def update_text_document(
         self,
         text_doc: types.VersionedTextDocumentIdentifier,

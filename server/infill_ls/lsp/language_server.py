@@ -10,6 +10,7 @@ from pygls.lsp.server import LanguageServer
 
 from infill_ls import __version__
 from infill_ls.lsp.documents import Buffers
+from infill_ls.lsp.early import Early
 from infill_ls.lsp.progress import progress_of
 from infill_ls.lsp.protocol import STATUS, Protocol
 from infill_ls.lsp.session import Session
@@ -25,10 +26,13 @@ class Server(LanguageServer):
     protocol: Protocol
     buffers: Buffers
     """Set by the handler of `initialize`, before which no document can be open."""
+    client: types.ClientInfo | None = None
+    """What the editor says that it is, set likewise."""
 
     def __init__(self, below: tuple[Layer, ...], above: tuple[Layer, ...]) -> None:
         """Take the layers of settings that are weaker and stronger than the editor's."""
         super().__init__("infill-ls", __version__, protocol_cls=Protocol)
+        self.early = Early()
         self.session = Session(
             below,
             above,

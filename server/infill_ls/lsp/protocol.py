@@ -12,6 +12,7 @@ from pygls.protocol import LanguageServerProtocol
 
 STATUS = "infill-ls/status"
 CURSOR_RESTS = "infill-ls/cursorRests"
+SUGGESTION_GREW = "infill-ls/suggestionGrew"
 
 Health = Literal["ok", "warning", "error"]
 
@@ -27,6 +28,14 @@ class StatusParams:
     """One sentence for the user; empty while all is well."""
     until: int | None = None
     """Unix time, in seconds, until which automatic requests leave the preferred back end alone."""
+
+
+@attrs.frozen
+class SuggestionGrewParams:
+    """Where `infill-ls/suggestionGrew` says that asking again brings more."""
+
+    text_document: types.VersionedTextDocumentIdentifier
+    position: types.Position
 
 
 @attrs.define

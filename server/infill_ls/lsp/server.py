@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from importlib import import_module
 
 from lsprotocol import types
@@ -11,18 +12,21 @@ from pygls.exceptions import JsonRpcException
 
 from infill_ls.completion.latest import Superseded
 from infill_ls.lsp import commands, documents
+from infill_ls.lsp.clients import waited_ms
 from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
 from infill_ls.lsp.language_server import Server
 from infill_ls.lsp.log import forward_to_editor
 from infill_ls.lsp.protocol import (
     CURSOR_RESTS,
+    SUGGESTION_GREW,
     CursorRestsParams,
     StreamedInlineCompletionParams,
+    SuggestionGrewParams,
 )
 from infill_ls.lsp.session import Failed
 from infill_ls.settings.read import Layer
 from infill_ls.settings.sources import SECTION
-from infill_ls.types import Completion, Trigger
+from infill_ls.types import Completion, CompletionRequest, Trigger
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,7 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
 def initialize(server: Server, params: types.InitializeParams) -> None:
     """Take the editor's options; offer the completion menu where there is no inline completion."""
     server.buffers = documents.install(server.protocol)
+    server.client = params.client_info
     server.session.initialize(params.initialization_options)
     text_document = params.capabilities.text_document
     if text_document is None or text_document.inline_completion is None:
@@ -113,9 +118,14 @@ async def _prepare(server: Server, uri: str, position: types.Position) -> None:
 async def inline_completion(
     server: Server, params: StreamedInlineCompletionParams
 ) -> types.InlineCompletionList | None:
-    """Answer with one item, with none if there is nothing to show, with null if superseded."""
-    trigger = trigger_of(params.context.trigger_kind)
-    request = request_at(server.buffers, params.text_document.uri, params.position, trigger)
+    """Answer with one item, with none if there is nothing to show, with null if it is too late."""
+    request = request_at(
+        server.buffers,
+        params.text_document.uri,
+        params.position,
+        trigger_of(params.context.trigger_kind),
+        waited_ms=waited_ms(server.client, params.context.trigger_kind),
+    )
     if request is None:
         return None
 
@@ -123,12 +133,18 @@ async def inline_completion(
         return [inline_item(completion, request.document, server.buffers)]
 
     def grow(completion: Completion) -> None:
-        if params.partial_result_token is not None:
-            server.progress(types.ProgressParams(params.partial_result_token, items(completion)))
+        if token is not None and server.buffers.is_current(request.document):
+            server.progress(types.ProgressParams(token, items(completion)))
 
+    token = params.partial_result_token
     try:
-        completion = await server.session.complete(request, grow)
+        if token is None:
+            completion = await _complete_early(server, request, params.position)
+        else:
+            completion = await server.session.complete(request, grow)
     except (Superseded, Failed):
+        return None
+    if not server.buffers.is_current(request.document):
         return None
     return types.InlineCompletionList(items(completion) if completion else [])
 
@@ -145,11 +161,33 @@ async def completion_menu(
     if request is None:
         return None
     try:
-        completion = await server.session.complete(request)
+        completion = await _complete_early(server, request, params.position)
     except (Superseded, Failed):
+        return None
+    if not server.buffers.is_current(request.document):
         return None
     items = [menu_item(completion, request.document, server.buffers)] if completion else []
     return types.CompletionList(is_incomplete=True, items=items)
+
+
+async def _complete_early(
+    server: Server, request: CompletionRequest, position: types.Position
+) -> Completion | None:
+    """Complete without partial results: what is first of a long answer is not waited longer for.
+
+    Who invokes a completion is given the whole.
+    """
+    if request.trigger is Trigger.INVOKED:
+        return await server.session.complete(request)
+
+    def grew() -> None:
+        if server.buffers.is_current(request.document):
+            document = types.VersionedTextDocumentIdentifier(
+                version=request.document.version, uri=request.document.uri
+            )
+            server.protocol.notify(SUGGESTION_GREW, SuggestionGrewParams(document, position))
+
+    return await server.early.complete(partial(server.session.complete, request), grew)
 
 
 async def shutdown(server: Server, _: None) -> None:

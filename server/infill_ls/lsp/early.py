@@ -1,0 +1,59 @@
+"""The first lines of a long answer at once, for editors that cannot be shown how it grows."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+
+from infill_ls.completion.completer import Grow
+from infill_ls.types import Completion
+
+_COMPLETE_LINES = re.compile(r".*\S.*(?=[\r\n])", re.DOTALL)
+
+Complete = Callable[[Grow], Coroutine[object, object, Completion | None]]
+"""Completes, and shows each longer state."""
+
+
+class Early:
+    """Answers that have been given, and go on growing until they are whole."""
+
+    def __init__(self) -> None:
+        self._growing: set[asyncio.Task[Completion | None]] = set()
+
+    async def complete(self, complete: Complete, grew: Callable[[], None]) -> Completion | None:
+        """Return the first lines as soon as they are complete, or the whole where it is no longer.
+
+        After the former, `grew` is called once the whole is there, if it has more. Raises what
+        `complete` raises; cancelling ends it.
+        """
+        first: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+
+        def grow(completion: Completion) -> None:
+            lines = _COMPLETE_LINES.match(completion.text)
+            if lines and not first.done():
+                first.set_result(replace(completion, text=lines.group()))
+
+        whole = asyncio.create_task(complete(grow), name="the whole answer")
+        self._growing.add(whole)
+        whole.add_done_callback(self._growing.discard)
+        try:
+            await asyncio.wait((first, whole), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            whole.cancel()
+            await asyncio.gather(whole, return_exceptions=True)
+            raise
+        if whole.done():
+            return whole.result()
+
+        def tell(whole: asyncio.Task[Completion | None]) -> None:
+            # What was given stands, whatever became of the rest.
+            if whole.cancelled() or whole.exception():
+                return
+            completion = whole.result()
+            if completion is not None and completion.text != first.result().text:
+                grew()
+
+        whole.add_done_callback(tell)
+        return first.result()
