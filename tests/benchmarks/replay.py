@@ -21,26 +21,25 @@ import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from types import TracebackType
-from typing import Self, get_args
+from typing import Literal, Self, get_args
 
 import msgspec
 from infilling_tasks import HUMAN_EVAL, SEED, Task, tasks
+from replay_judging import Figures, judge
 from replay_plot import Point, drawn
 from replay_policies import POLICIES, InfillLs, Policy
 from replay_typing import (
     Asked,
-    Figures,
     Hole,
     Key,
     Kind,
     Session,
     Typed,
-    judge,
     plan,
     pressed,
     typed_in,
@@ -222,60 +221,76 @@ class Host(AbstractContextManager["Host"]):
             await Response(status_code=404)(scope, receive, send)
 
     async def _complete(self, request: Request, body: Body, send: Send) -> None:
-        asked = Asked(typed_in(body.inputs, self._hole))
+        asked = Asked(typed_in(body.inputs, self._hole), at=perf_counter())
         self.asked.append(asked)
-        tokens = self._generated(request, asked, body)
+        answer = self._generated(request, asked, body)
         if request.url.path == "/generate":
-            text = "".join([token async for token, _ in tokens])
+            text = "".join([step.text async for step in answer])
             if not asked.left:
                 response = JSONResponse({"generated_text": text})
                 await response(request.scope, request.receive, send)
             return
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for event in _events(tokens):
+        async for event in _events(answer):
             await send({"type": "http.response.body", "body": event, "more_body": True})
         if not asked.left:
             await send({"type": "http.response.body", "body": b""})
 
-    async def _generated(
-        self, request: Request, asked: Asked, body: Body
-    ) -> AsyncIterator[tuple[str, bool]]:
-        """Yield the tokens at the host's pace, each with whether it is the last."""
+    async def _generated(self, request: Request, asked: Asked, body: Body) -> AsyncIterator[Step]:
+        """Yield what is written at the host's pace, until the model or a limit ends it."""
         most = min(MOST_TOKENS, int(str(body.parameters.get("max_new_tokens", MOST_TOKENS))))
         limit_s = float(str(body.parameters.get("t_max_predict_ms", "inf"))) / 1000
-        tokens = islice(written(self._hole, asked.typed, self._kind), most)
         due = perf_counter() + FIRST_TOKEN_S / self._speed
         spent_s, text = 0.0, ""
-        for token, following in pairwise([*tokens, None]):
+        for step in steps(written(self._hole, asked.typed, self._kind), most):
             await asyncio.sleep(max(0, due - perf_counter()))
             if await request.is_disconnected():
-                asked.late += 1
+                asked.late += bool(step.text)
                 asked.left = True
                 return
-            assert token is not None
-            asked.tokens.append((perf_counter(), token))
-            text += token
-            last = following is None or (spent_s >= limit_s and "\n" in text)
-            yield token, last
-            if last:
+            if step.text:
+                asked.tokens.append((perf_counter(), step.text))
+            yield step
+            text += step.text
+            if spent_s >= limit_s and "\n" in text:
                 return
             due += 1 / TOKENS_PER_S / self._speed
             spent_s += 1 / TOKENS_PER_S
 
 
-async def _events(tokens: AsyncIterator[tuple[str, bool]]) -> AsyncIterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One token."""
+
+    text: str
+    """Empty for the model's end token."""
+    finish: Literal["", "length", "eos_token"]
+    """Why it is the last, in TGI's words."""
+
+
+def steps(tokens: Iterator[str], most: int) -> Iterator[Step]:
+    """Yield at most so many tokens; the model's end token takes a step of its own."""
+    for count, token in enumerate(tokens, 1):
+        yield Step(token, "length" if count == most else "")
+        if count == most:
+            return
+    yield Step("", "eos_token")
+
+
+async def _events(answer: AsyncIterator[Step]) -> AsyncIterator[bytes]:
     """Yield TGI's events, of which the last has the whole text and why it ended."""
     text, index = "", 0
-    async for token, last in tokens:
-        text += token
+    async for step in answer:
+        text += step.text
         index += 1
-        details = {"finish_reason": "length", "generated_tokens": index, "seed": None}
+        details = {"finish_reason": step.finish, "generated_tokens": index, "seed": None}
+        end = {"id": 2, "text": "</s>", "logprob": -0.25, "special": True}
         event = {
             "index": index,
-            "token": {"id": 263, "text": token, "logprob": -0.25, "special": False},
-            "generated_text": text if last else None,
-            "details": details if last else None,
+            "token": {**end, "id": 263, "text": step.text, "special": False} if step.text else end,
+            "generated_text": text if step.finish else None,
+            "details": details if step.finish else None,
         }
         yield b"data: " + msgspec.json.encode(event) + b"\n\n"
 

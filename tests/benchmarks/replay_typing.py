@@ -1,4 +1,4 @@
-"""What is typed into a hole, what a model writes there, and how good what was shown is.
+"""What is typed into a hole, what a model writes there, and what comes of it.
 
 All of it is pure: times are seconds of any clock, and everything random has a seed.
 """
@@ -6,9 +6,8 @@ All of it is pure: times are seconds of any clock, and everything random has a s
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import pairwise
 from random import Random
 from string import ascii_lowercase
@@ -172,6 +171,8 @@ class Asked:
     """Those that were generated when the client had gone."""
     left: bool = False
     """Whether the client went before the end."""
+    at: float = 0.0
+    """When it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,166 +184,3 @@ class Session:
     shown: Sequence[Shown]
     asked: Sequence[Asked]
     end: float
-
-
-@dataclass(slots=True)
-class Figures:
-    """What is counted in one session or several."""
-
-    keys: int = 0
-    requests: int = 0
-    tokens: int = 0
-    wasted: int = 0
-    """Tokens that were never shown, or written for nobody."""
-    cancels: int = 0
-    """Requests that the client left before their end."""
-    wasted_after_cancel: int = 0
-    chances: int = 0
-    """Keys after which there is something right to show, once a first suggestion has stood."""
-    answered: int = 0
-    """Of them, those with right ghost text in time that was shown after the key."""
-    kept: int = 0
-    """Of them, those with right ghost text in time where the client takes off what is typed."""
-    stale: int = 0
-    """Keys after which something was shown that did not fit the text any more."""
-    doubled: int = 0
-    """Keys after which something was shown that repeats what stands behind the cursor."""
-    flickers: int = 0
-    """Keys after which ghost text that still fitted was not left standing."""
-    first_s: list[float] = field(default_factory=list)
-    """How long each hole waited for the first right ghost text."""
-
-    def add(self, other: Figures) -> None:
-        """Add what was counted elsewhere."""
-        for counted in fields(self):
-            both = getattr(self, counted.name) + getattr(other, counted.name)
-            setattr(self, counted.name, both)
-
-    def per_100_keys(self, count: int) -> float:
-        """Return a count as so many in a hundred keystrokes."""
-        return 100 * count / max(1, self.keys)
-
-    def share(self, count: int) -> float:
-        """Return a count as a share of the keys that could be served."""
-        return count / max(1, self.chances)
-
-
-def judge(session: Session, within_s: float) -> Figures:
-    """Count what a session was like; what comes within so many seconds of a key is in time."""
-    keys, hole = session.keys, session.hole
-    figures = Figures(keys=len(keys), requests=len(session.asked))
-    _judge_tokens(session, figures)
-    first = next((shown.at for shown in session.shown if shown.text), math.inf)
-    useful = math.inf
-    kept: Shown | None = None
-    ends = [*(key.at for key in keys[1:]), session.end]
-    for key, end in zip(keys, ends, strict=True):
-        own = [shown for shown in session.shown if key.at <= shown.at < end]
-        # What once did not fit is not drawn again when the wrong letter is gone.
-        stood = kept.rest(key.before) if kept else None
-        _judge_shown(key, own, stood or "", hole, figures)
-        # Behind a wrong letter, and at the end of the hole, nothing is right.
-        if missing := _missing(hole, key.before):
-            rights = (shown.at for shown in own if _is_right(shown.rest(key.before), missing))
-            useful = min(useful, next(rights, math.inf))
-        if missing and key.at > first:
-            in_time = [shown.rest(key.before) for shown in own if shown.at <= key.at + within_s]
-            figures.chances += 1
-            figures.answered += _is_right(in_time[-1] if in_time else None, missing)
-            figures.kept += _is_right(in_time[-1] if in_time else stood, missing)
-        kept = own[-1] if own else kept if stood is not None else None
-    figures.first_s.append(useful - keys[0].at)
-    return figures
-
-
-def _missing(hole: Hole, before: str) -> str:
-    """Return what is still to be typed; nothing where what is typed is wrong."""
-    whole = hole.before + hole.text
-    return whole[len(before) :] if whole.startswith(before) else ""
-
-
-def _is_right(text: str | None, missing: str) -> bool:
-    return bool(text) and missing.startswith(text or "")
-
-
-def _judge_shown(
-    key: Typed, own: Sequence[Shown], stood: str, hole: Hole, figures: Figures
-) -> None:
-    """Count the faults of what was shown between a key and the next one."""
-    texts = [shown.rest(key.before) for shown in own]
-    missing = _missing(hole, key.before)
-    figures.stale += any(text is None for text in texts)
-    figures.doubled += any(
-        bool(text) and not _is_right(text, missing) and repeats(text or "", key.before, hole.after)
-        for text in texts
-    )
-    figures.flickers += any(not (text or "").startswith(stood) for text in texts)
-
-
-def repeats(text: str, before: str, after: str) -> bool:
-    """Return whether a document with a text at the cursor has something twice in a row.
-
-    That is what stands right of the cursor at the text's end, or the next line below it as a whole
-    line of the text or, while it grows, the beginning of that line as its last one.
-    """
-    rest, *below = after.split("\n")
-    if rest.strip() and text.rstrip().endswith(rest.strip()):
-        return True
-    next_line = next((line.rstrip() for line in below if line.strip()), "")
-    head = before.rpartition("\n")[2]
-    first, *lines = (head + text).split("\n")
-    begun = bool(lines) and next_line.startswith(lines[-1]) and re.search(r"\w\w", lines[-1])
-    whole = next_line in [line.rstrip() for line in (first, *lines)]
-    return bool(begun) or (whole and bool(re.search(r"\w\w", next_line)))
-
-
-def _judge_tokens(session: Session, figures: Figures) -> None:
-    """Count the tokens, and those among them that nobody saw."""
-    seen = _seen(session)
-    for number, asked in enumerate(session.asked):
-        sent = len(asked.tokens)
-        wasted = asked.late + sum((number, index) not in seen for index in range(sent))
-        figures.tokens += sent + asked.late
-        figures.wasted += wasted
-        figures.cancels += asked.left
-        figures.wasted_after_cancel += wasted if asked.left else 0
-
-
-def _seen(session: Session) -> set[tuple[int, int]]:
-    """Return which tokens were shown, each as the number of its request and its own.
-
-    Where several requests wrote what is shown, the newest of them is taken to have given it.
-    """
-    seen: set[tuple[int, int]] = set()
-    keys = list(session.keys)
-    for shown in session.shown:
-        cursor = next((len(key.before) for key in reversed(keys) if key.at <= shown.at), 0)
-        whole = shown.before + shown.text
-        open_places = set(range(cursor, len(whole)))
-        for number in reversed(range(len(session.asked))):
-            if not open_places:
-                break
-            for index, places in _places(session, number, whole, shown.at):
-                if open_places & places:
-                    seen.add((number, index))
-                    open_places -= places
-    return seen
-
-
-def _places(
-    session: Session, number: int, whole: str, until: float
-) -> Iterator[tuple[int, set[int]]]:
-    """Yield those tokens of a request that say what a text says, and their places in it."""
-    asked = session.asked[number]
-    start = session.hole.before + asked.typed
-    if not whole.startswith(start):
-        return
-    place = len(start)
-    for index, (at, token) in enumerate(asked.tokens):
-        same = alike(token, whole[place:])
-        if at > until or not same:
-            return
-        yield index, set(range(place, place + same))
-        if same < len(token):
-            return
-        place += len(token)

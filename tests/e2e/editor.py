@@ -17,6 +17,7 @@ from pytest_lsp.protocol import LanguageClientProtocol
 
 from infill_ls.lsp.protocol import (
     STATUS,
+    SUGGESTION_GREW,
     StatusParams,
     StreamedInlineCompletionParams,
 )
@@ -68,6 +69,8 @@ class Editor(LanguageClient):
         self.statuses: list[StatusParams] = []
         self.partial_results: list[list[dict[str, Any]]] = []
         """The values of `$/progress` that belong to a request's partial results."""
+        self.grown: list[types.Position] = []
+        """Where the server said that asking again brings more."""
         self.configuration_requests = 0
         self.was_killed = False
         self.registrations: list[types.Registration] = []
@@ -77,6 +80,7 @@ class Editor(LanguageClient):
         register_lsp_features(self, {
             **DEFAULT_CLIENT_FEATURES,
             STATUS: _on_status,
+            SUGGESTION_GREW: _on_suggestion_grew,
             types.PROGRESS: _on_progress,
             types.WORKSPACE_CONFIGURATION: _on_configuration,
             types.WINDOW_SHOW_MESSAGE: _on_show_message,
@@ -145,13 +149,18 @@ class Editor(LanguageClient):
         self,
         position: types.Position,
         *,
+        trigger: types.InlineCompletionTriggerKind = INVOKED,
         uri: str = URI,
         partial_results: types.ProgressToken | None = None,
         request_id: str | None = None,
     ) -> asyncio.Task[types.InlineCompletionList | None]:
         """Ask for ghost text, and go on."""
         asked = self.inline(
-            position, uri=uri, partial_results=partial_results, request_id=request_id
+            position,
+            trigger=trigger,
+            uri=uri,
+            partial_results=partial_results,
+            request_id=request_id,
         )
         return asyncio.create_task(asked)
 
@@ -211,6 +220,11 @@ def text_of(answer: types.InlineCompletionList | None) -> str | None:
 def _on_status(editor: Editor, params: Any) -> None:
     until = getattr(params, "until", None)
     editor.statuses.append(StatusParams(params.health, params.busy, params.message, until))
+    editor.heard()
+
+
+def _on_suggestion_grew(editor: Editor, params: Any) -> None:
+    editor.grown.append(types.Position(params.position.line, params.position.character))
     editor.heard()
 
 

@@ -109,6 +109,57 @@ async def test_a_partial_result_comes_while_the_model_writes(
     assert text_of(await asking) == "n + 1"
 
 
+async def test_without_a_token_the_first_line_comes_at_once(editor: Editor, host: FakeHost) -> None:
+    """While the host still writes, what is complete is answered; asking again brings the rest."""
+    gate = host.gate()
+    host.answers("if n:", "\n        n += 1", "\n    return n", EOT, gate=gate)
+    await editor.begin(served_by(host))
+    cursor = editor.open("def inc(n):\n    ‸\n")
+    asking = editor.asking(cursor, trigger=AUTOMATIC)
+
+    gate.open()
+    gate.open()
+    first = await asking
+    was_grown = [*editor.grown]
+    gate.stand_open()
+    await editor.until(lambda: editor.grown == [cursor])
+    whole = await editor.inline(cursor, trigger=AUTOMATIC)
+
+    assert text_of(first) == "if n:"
+    assert was_grown == []
+    assert text_of(whole) == "if n:\n        n += 1\n    return n"
+    assert len(host.asked) == 1
+
+
+async def test_one_who_invokes_waits_for_the_whole(editor: Editor, host: FakeHost) -> None:
+    """An invoked completion is answered once, with all its lines."""
+    host.answers("if n:", "\n        n += 1", "\n    return n", EOT)
+    await editor.begin(served_by(host))
+
+    answer = await editor.inline(editor.open("def inc(n):\n    ‸\n"))
+
+    assert text_of(answer) == "if n:\n        n += 1\n    return n"
+    assert editor.grown == []
+
+
+async def test_nothing_is_answered_for_a_text_that_has_changed(
+    editor: Editor, host: FakeHost
+) -> None:
+    """What was asked about a document that has been edited since is answered with null."""
+    gate = host.gate()
+    host.answers("n", " + 1", EOT, gate=gate)
+    await editor.begin(served_by(host))
+    cursor = editor.open(FUNCTION)
+    asking = editor.asking(cursor)
+    await editor.until(lambda: len(host.asked) == 1)
+
+    editor.replace(types.Range(cursor, cursor), "m")
+    await editor.inline(cursor, uri="file:///not/open.py")  # It comes after the change.
+    gate.stand_open()
+
+    assert await asking is None
+
+
 async def test_without_a_token_there_are_no_partial_results(editor: Editor, host: FakeHost) -> None:
     """An editor that did not ask for partial results gets none."""
     host.answers("n", " + 1")

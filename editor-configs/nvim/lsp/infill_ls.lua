@@ -22,6 +22,9 @@ return {
     ['infill-ls/status'] = function(_, status)
       require('infill_ls.status').update(status)
     end,
+    ['infill-ls/suggestionGrew'] = function(_, grown)
+      require('infill_ls.suggestions').refresh(grown.textDocument.uri)
+    end,
   },
   on_init = function(client)
     require('infill_ls.suggestions').watch(client)

@@ -35,6 +35,7 @@ _COMMANDS = {
     "doctor": "show what is configured, and whether it works",
     "image": "have a picture drawn",
     "model": "pull, list and remove the embedded model's file",
+    "stats": "show what became of suggestions",
 }
 
 _ASKS = {"-h", "--help", "--version"}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from infill_ls.completion.completer import Grow
 from infill_ls.types import Completion
 
-_COMPLETE_LINES = re.compile(r".*\S.*(?=[\r\n])", re.DOTALL)
+_LAST_LINE = re.compile(r"[^\r\n]*\Z")
 
 Complete = Callable[[Grow], Coroutine[object, object, Completion | None]]
 """Completes, and shows each longer state."""
@@ -31,9 +31,11 @@ class Early:
         first: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
 
         def grow(completion: Completion) -> None:
-            lines = _COMPLETE_LINES.match(completion.text)
-            if lines and not first.done():
-                first.set_result(replace(completion, text=lines.group()))
+            lines = _LAST_LINE.sub("", completion.text).rstrip()
+            # What is replaced may be written again only in what is still to come.
+            replaces = completion.end > completion.start
+            if lines and not replaces and not first.done():
+                first.set_result(replace(completion, text=lines))
 
         whole = asyncio.create_task(complete(grow), name="the whole answer")
         self._growing.add(whole)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 
 from infill_ls.measurement.edit import Edit, line_feeds
+from infill_ls.text import Text
 from infill_ls.types import Completion
 
 LEAST_ACCEPTED = 2
@@ -47,8 +48,7 @@ class Standing:
         self.typed = 0
         """So many characters of it were typed."""
         self._passed = 0
-        self._deletable: list[tuple[str, int]] = []
-        # What was typed since the last acceptance, and how long each piece is in the document.
+        self._deletable = 0
 
     @property
     def characters(self) -> int:
@@ -92,7 +92,7 @@ class Standing:
     def _take_beginning(self, edit: Edit) -> Accepted | None:
         """Take what was inserted before all that stood behind the cursor."""
         inserted = edit.new.after(self.start, edit.longer)
-        agreed = commonprefix((self.left, line_feeds(inserted)))
+        agreed = _common(self.left, line_feeds(inserted))
         closers = line_feeds(inserted)[len(agreed) :]
         left = self.left[len(agreed) :]
         if not agreed or not _CLOSERS.fullmatch(closers) or not _holds(left, closers):
@@ -112,46 +112,51 @@ class Standing:
         self._passed += len(agreed)
         if is_key or len(agreed) < LEAST_ACCEPTED:
             self.typed += len(agreed)
-            self._deletable.append((agreed, width))
+            self._deletable += width
             return None
-        self._deletable.clear()
+        self._deletable = 0
         return Accepted(start, self.start, agreed, self.is_over)
 
     def _take_back(self, edit: Edit) -> bool:
         """Go back before what was typed along and is deleted now; tell whether that is all."""
-        if edit.longer >= 0 or not edit.keeps_behind(self.start):
-            return False
         missing = -edit.longer
-        if not edit.keeps_before(self.start - missing):
+        if not 0 < missing <= self._deletable:
             return False
-        while missing > 0 and self._deletable:
-            agreed, width = self._deletable.pop()
-            missing -= width
-            self.left = agreed + self.left
-            self.typed -= len(agreed)
-            self._passed -= len(agreed)
-        # Of several characters that came with one key, a part may be deleted.
-        self.start += edit.longer - min(missing, 0)
-        self.end += edit.longer
-        return missing == 0
+        if not (edit.keeps_before(self.start - missing) and edit.keeps_behind(self.start)):
+            return False
+        deleted = line_feeds(edit.old.before(self.start, missing))
+        self.left = deleted + self.left
+        self.start -= missing
+        self.end -= missing
+        self.typed -= len(deleted)
+        self._passed -= len(deleted)
+        self._deletable -= missing
+        return True
 
     def _move(self, edit: Edit) -> bool:
         """Move along with a change elsewhere; tell whether the lines of the place are as before."""
         hunk = edit.hunk
-        if hunk.end <= self.start:
-            longer = hunk.longer
-        elif hunk.start >= self.end:
-            longer = 0
-        else:
+        if self.start < hunk.end and hunk.start < self.end:
             return False
-        if self._around(edit, 0) != self._around(edit, longer):
+        longer = hunk.longer if hunk.end <= self.start else 0
+        start, end = self.start + longer, self.end + longer
+        if _lines(edit.old, self.start, self.end) != _lines(edit.new, start, end):
             return False
-        self.start += longer
-        self.end += longer
+        self.start, self.end = start, end
         return True
 
-    def _around(self, edit: Edit, longer: int) -> tuple[str, str]:
-        return "", ""
+
+def _lines(text: Text, start: int, end: int) -> tuple[str, str]:
+    """Return what stands before a place in its line, and from there to the end of its last line."""
+    first, _ = text.span(text.position(start)[0])
+    _, last = text.span(text.position(end)[0])
+    return text.slice(first, start), text.slice(start, last)
+
+
+def _common(one: str, other: str) -> str:
+    """Return the beginning that two texts share."""
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return "".join(character for character, _ in pairs)
 
 
 def _holds(text: str, characters: str) -> bool:

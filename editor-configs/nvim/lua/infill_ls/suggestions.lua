@@ -74,6 +74,21 @@ function M.watch(client)
   end
 end
 
+--- Ask anew in a document for which there is more than what is drawn.
+---@param uri string
+function M.refresh(uri)
+  local bufnr = vim.uri_to_bufnr(uri)
+  local is_inserting = vim.api.nvim_get_mode().mode:sub(1, 1) == 'i'
+  if bufnr == vim.api.nvim_get_current_buf() and is_inserting then
+    -- Nothing else has the built-in module ask; its group spares those of others.
+    pcall(vim.api.nvim_exec_autocmds, 'CursorMovedI', {
+      buffer = bufnr,
+      group = ('nvim.lsp.inline_completion:%d'):format(bufnr),
+      modeline = false,
+    })
+  end
+end
+
 --- Take back what was typed since the suggestion was asked for, as it holds that too.
 ---@param item vim.lsp.inline_completion.Item
 ---@return vim.lsp.inline_completion.Item? item None if the user has typed something else.
