@@ -39,6 +39,7 @@ def _nothing_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("INFILL_LS_CONFIG", str(tmp_path / "none.toml"))
     monkeypatch.setenv("INFILL_LS_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("INFILL_LS_STATS", str(tmp_path / "stats.sqlite3"))
     monkeypatch.setenv("COLUMNS", "200")
 
 

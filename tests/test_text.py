@@ -177,6 +177,74 @@ def test_blocks_keep_their_size(edits: list[Edit], size: int) -> None:
     assert all(length >= size // 2 - moved for length in lengths[1:])
 
 
+@given(strings, edits, sizes, st.data())
+@settings(max_examples=200, deadline=None)
+def test_edited_text_is_compared_as_strings_are(
+    string: str, edits: list[Edit], size: int, data: st.DataObject
+) -> None:
+    """Beginnings and ends are told to be alike just where the strings are, both ways round."""
+    text = Text(string, block_size=size)
+    edited = text
+    for start, end, new in edits:
+        edited = edited.replace(start, end, new)
+    count = data.draw(st.integers(0, max(len(text), len(edited)) + 1))
+
+    assert_compared(text, edited, count)
+    assert_compared(edited, text, count)
+    assert_compared(text, text, count)
+
+
+@given(strings, strings, sizes, sizes)
+@settings(max_examples=200, deadline=None)
+def test_unrelated_texts_are_compared_as_strings_are(
+    one: str, other: str, size: int, other_size: int
+) -> None:
+    """Texts that share no block, or have blocks of other sizes, are compared all the same."""
+    text, unrelated = Text(one, block_size=size), Text(other, block_size=other_size)
+
+    for count in range(max(len(text), len(unrelated)) + 2):
+        assert_compared(text, unrelated, count)
+        assert_compared(text, Text(one, block_size=other_size), count)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "count", "begins", "ends"),
+    [
+        ("", "", 0, True, True),
+        ("", "", 1, False, False),
+        ("abcdef", "", 0, True, True),
+        ("abcdef", "", 1, False, False),
+        ("abcdef", "abcdef", 6, True, True),
+        ("abcdef", "abcdef", 7, False, False),  # neither has so many
+        ("abcdef", "abc", 3, True, False),
+        ("abcdef", "abc", 4, False, False),
+        ("abcdef", "def", 3, False, True),
+        ("abcdef", "abXdef", 2, True, True),
+        ("abcdef", "abXdef", 3, False, True),
+        ("abcdef", "abXdef", 4, False, False),
+    ],
+)
+def test_texts_are_alike_for_as_many_as_both_have(
+    one: str, other: str, count: int, begins: bool, ends: bool
+) -> None:
+    """Nothing is like nothing, and no text is like another beyond the end of either."""
+    text, unlike = Text(one, block_size=2), Text(other, block_size=2)
+
+    assert text.begins_like(unlike, count) is begins
+    assert text.ends_like(unlike, count) is ends
+
+
+def assert_compared(text: Text, other: Text, count: int) -> None:
+    """Compare the first and the last `count` code points with those of plain strings."""
+    one, two = str(text), str(other)
+    has_so_many = count <= min(len(one), len(two))
+    begins = has_so_many and one[:count] == two[:count]
+    ends = has_so_many and one[len(one) - count :] == two[len(two) - count :]
+
+    assert text.begins_like(other, count) is begins
+    assert text.ends_like(other, count) is ends
+
+
 def assert_agrees(text: Text, expected: str) -> None:
     """Compare every line, offset, position and window with those counted in a plain string."""
     lines = naive_lines(expected)

@@ -186,9 +186,9 @@ class ModelInfo:
     """True where the host takes prefix and suffix apart, and knows the model's format itself."""
 
 
-Source = Literal["network", "joined", "cache"]
+Source = Literal["network", "joined", "cache", "ahead"]
 """Where a completion comes from: a request of its own, one that was running for an earlier
-keystroke, or what was known before."""
+keystroke, what was known before, or what was written before anybody asked."""
 
 
 @dataclass(frozen=True, slots=True)

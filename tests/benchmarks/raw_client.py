@@ -21,6 +21,7 @@ _DROPPED = ("INFILL_LS_", "PYTHONDONTWRITEBYTECODE")
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith(_DROPPED)},
     "INFILL_LS_CONFIG": os.devnull,
+    "INFILL_LS_MEASUREMENT_ENABLED": "false",
 }
 
 URI = "file:///large.py"

@@ -2,14 +2,19 @@
 
 HumanEval's single lines are typed key by key into their holes, as a human types, with typos. The
 host is scripted: it knows the line (`right`), half of it (`half`) or nothing (`noise`), and writes
-its first token after 150 ms and 40 a second then, until the client leaves or there are 60. Ours is
-the real server over standard input and output, compared with emulations of the rules that other
-engines follow (see `replay_policies.py`), against the same host and with the same keys.
+its first token after 150 ms and 40 a second then, until the client leaves, there are 60, or all is
+written. Ours is the real server over standard input and output, and tabby-agent is the real program
+(`install_tabby_agent.sh` gets it; without it, it is left out). The others are emulations of rules
+that engines follow (see `replay_policies.py`). All have the same host and the same keys.
 
 By itself an engine has served a key if it has answered that very key with right ghost text within
-50 ms; the column after it is where the editor also keeps what still fits, as VS Code does. All runs
-in real time, about 6 seconds a task, policy and kind of host; `--speed 2` halves every time but
-that of the machine, and `--together` runs the policies side by side.
+50 ms; the column after it is where the editor also keeps what still fits, as VS Code does. Wasted
+are all tokens that were never shown; wasted a cancel is what a stream that the client leaves goes
+on writing after it is clear that it is not wanted (see `replay_tokens.py`).
+
+All runs in real time, about 6 seconds a task, policy and kind of host; `--speed 2` halves every
+time but that of the machine, and leaves out tabby-agent, whose clock is its own. `--together` runs
+the policies side by side.
 """
 
 from __future__ import annotations
@@ -18,44 +23,21 @@ import argparse
 import asyncio
 import math
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from types import TracebackType
-from typing import Literal, Self, get_args
+from typing import get_args
 
-import msgspec
 from infilling_tasks import HUMAN_EVAL, SEED, Task, tasks
+from replay_host import FIRST_TOKEN_S, Host
 from replay_judging import Figures, judge
 from replay_plot import Point, drawn
-from replay_policies import POLICIES, InfillLs, Policy
-from replay_typing import (
-    Asked,
-    Hole,
-    Key,
-    Kind,
-    Session,
-    Typed,
-    plan,
-    pressed,
-    typed_in,
-    written,
-)
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.types import Receive, Scope, Send
-
-sys.path.append(str(Path(__file__).parents[1]))
-
-from fakes.serving import Serving
-
-FIRST_TOKEN_S = 0.15
-TOKENS_PER_S = 40
-MOST_TOKENS = 60
+from replay_policies import InfillLs, LookingBack, NoCache, Policy, PrefixCache
+from replay_tabby_agent import TabbyAgent
+from replay_typing import Hole, Key, Kind, Session, Typed, plan, pressed
 
 IN_TIME_S = 0.05
 AFTERWARDS_S = 0.15
@@ -64,6 +46,8 @@ AFTERWARDS_S = 0.15
 REQUESTS_TARGET: dict[Kind, float] = {"right": 8, "noise": 25}
 SERVED_TARGET = 0.85
 WASTED_TARGET = 2
+
+POLICIES: tuple[type[Policy], ...] = (InfillLs, NoCache, PrefixCache, LookingBack, TabbyAgent)
 
 Results = dict[tuple[str, Kind], Figures]
 """What was counted, by the policy's name and the kind of host."""
@@ -89,10 +73,14 @@ def main() -> int:
     run = Run(
         [hole_of(task) for task in islice(tasks("single"), args.tasks)], args.keys, args.speed
     )
-    print(HEAD)
     chosen = [policy for policy in POLICIES if policy.name in args.policies]
+    for policy in chosen:
+        if reason := policy.left_out(args.speed):
+            print(f"{policy.name} is left out: {reason}", file=sys.stderr)
+    chosen = [policy for policy in chosen if not policy.left_out(args.speed)]
+    print(HEAD)
     results = asyncio.run(replayed(run, chosen, args.hosts, together=args.together))
-    if args.svg:
+    if args.svg and results:
         args.svg.write_text(drawn(_points(results)), encoding="utf-8")
     missed = list(misses(results))
     print("\n".join(["targets missed:", *missed]) if missed else "targets: met")
@@ -139,6 +127,8 @@ async def filled(run: Run, policy: type[Policy], kind: Kind) -> Figures:
     """Type all holes with a policy of its own and a host of its own."""
     figures = Figures()
     with Host(kind, run.speed) as host:
+        # What is asked before the first document is open is answered, but not counted.
+        host.begin(run.holes[0])
         async with policy(host.url, run.speed) as asking:
             for hole in run.holes:
                 keys = plan(hole.text, SEED)[: run.keys]
@@ -168,131 +158,6 @@ async def filled_once(
     # The host notices with its next token that nobody listens.
     await asyncio.sleep(FIRST_TOKEN_S / speed)
     return Session(hole, done, list(policy.history), host.asked, end)
-
-
-class Body(msgspec.Struct):
-    """What is asked for."""
-
-    inputs: str
-    parameters: dict[str, object]
-
-
-class Host(AbstractContextManager["Host"]):
-    """A model that knows a hole well or badly, behind the routes of TGI.
-
-    A token that is being generated when the client leaves is generated to its end, as in life. An
-    answer that is not streamed may be ended after `t_max_predict_ms` at a line's end, as
-    llama.cpp's are.
-    """
-
-    def __init__(self, kind: Kind, speed: float) -> None:
-        self.asked: list[Asked] = []
-        self._kind = kind
-        self._speed = speed
-        self._serving = Serving(self._app)
-        self.url = self._serving.url
-
-    def __enter__(self) -> Self:
-        self._serving.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._serving.__exit__(kind, error, traceback)
-
-    def begin(self, hole: Hole) -> None:
-        """Take the next hole, and a new list of what is asked."""
-        self._hole, self.asked = hole, []
-
-    async def _app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        body = await request.body()
-        if request.url.path == "/info":
-            limits = {"max_input_tokens": 4095, "max_total_tokens": 4096}
-            response = JSONResponse({"model_id": "codellama/CodeLlama-7b-hf", **limits})
-            await response(scope, receive, send)
-        elif request.url.path in ("/generate", "/generate_stream"):
-            await self._complete(request, msgspec.json.decode(body, type=Body), send)
-        else:
-            await Response(status_code=404)(scope, receive, send)
-
-    async def _complete(self, request: Request, body: Body, send: Send) -> None:
-        asked = Asked(typed_in(body.inputs, self._hole), at=perf_counter())
-        self.asked.append(asked)
-        answer = self._generated(request, asked, body)
-        if request.url.path == "/generate":
-            text = "".join([step.text async for step in answer])
-            if not asked.left:
-                response = JSONResponse({"generated_text": text})
-                await response(request.scope, request.receive, send)
-            return
-        headers = [(b"content-type", b"text/event-stream")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        async for event in _events(answer):
-            await send({"type": "http.response.body", "body": event, "more_body": True})
-        if not asked.left:
-            await send({"type": "http.response.body", "body": b""})
-
-    async def _generated(self, request: Request, asked: Asked, body: Body) -> AsyncIterator[Step]:
-        """Yield what is written at the host's pace, until the model or a limit ends it."""
-        most = min(MOST_TOKENS, int(str(body.parameters.get("max_new_tokens", MOST_TOKENS))))
-        limit_s = float(str(body.parameters.get("t_max_predict_ms", "inf"))) / 1000
-        due = perf_counter() + FIRST_TOKEN_S / self._speed
-        spent_s, text = 0.0, ""
-        for step in steps(written(self._hole, asked.typed, self._kind), most):
-            await asyncio.sleep(max(0, due - perf_counter()))
-            if await request.is_disconnected():
-                asked.late += bool(step.text)
-                asked.left = True
-                return
-            if step.text:
-                asked.tokens.append((perf_counter(), step.text))
-            yield step
-            text += step.text
-            if spent_s >= limit_s and "\n" in text:
-                return
-            due += 1 / TOKENS_PER_S / self._speed
-            spent_s += 1 / TOKENS_PER_S
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One token."""
-
-    text: str
-    """Empty for the model's end token."""
-    finish: Literal["", "length", "eos_token"]
-    """Why it is the last, in TGI's words."""
-
-
-def steps(tokens: Iterator[str], most: int) -> Iterator[Step]:
-    """Yield at most so many tokens; the model's end token takes a step of its own."""
-    for count, token in enumerate(tokens, 1):
-        yield Step(token, "length" if count == most else "")
-        if count == most:
-            return
-    yield Step("", "eos_token")
-
-
-async def _events(answer: AsyncIterator[Step]) -> AsyncIterator[bytes]:
-    """Yield TGI's events, of which the last has the whole text and why it ended."""
-    text, index = "", 0
-    async for step in answer:
-        text += step.text
-        index += 1
-        details = {"finish_reason": step.finish, "generated_tokens": index, "seed": None}
-        end = {"id": 2, "text": "</s>", "logprob": -0.25, "special": True}
-        event = {
-            "index": index,
-            "token": {**end, "id": 263, "text": step.text, "special": False} if step.text else end,
-            "generated_text": text if step.finish else None,
-            "details": details if step.finish else None,
-        }
-        yield b"data: " + msgspec.json.encode(event) + b"\n\n"
 
 
 HEAD = f"""\
@@ -343,8 +208,8 @@ def _points(results: Results) -> list[Point]:
             name,
             kind,
             figures.per_100_keys(figures.requests),
-            figures.share(figures.answered),
-            figures.share(figures.kept),
+            figures.share_of_all(figures.answered),
+            figures.share_of_all(figures.kept),
         )
         for (name, kind), figures in results.items()
     ]

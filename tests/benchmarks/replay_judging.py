@@ -6,10 +6,10 @@ All of it is pure: times are seconds of any clock.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
+from replay_doubled import repeats
 from replay_tokens import spent_in
 from replay_typing import Hole, Session, Shown, Typed
 
@@ -27,8 +27,10 @@ class Figures:
     """Requests that the client left before their end."""
     wasted_after_cancel: int = 0
     """What was written for them after it was clear that it is not wanted."""
+    possible: int = 0
+    """Keys after which there is something right to show."""
     chances: int = 0
-    """Keys after which there is something right to show, once a first suggestion has stood."""
+    """Of them, those once a first suggestion has stood."""
     answered: int = 0
     """Of them, those with right ghost text in time that was shown after the key."""
     kept: int = 0
@@ -53,8 +55,12 @@ class Figures:
         return 100 * count / max(1, self.keys)
 
     def share(self, count: int) -> float:
-        """Return a count as a share of the keys that could be served."""
+        """Return a count as a share of the keys that can be served with what is known by then."""
         return count / max(1, self.chances)
+
+    def share_of_all(self, count: int) -> float:
+        """Return a count as a share of all keys that could be served."""
+        return count / max(1, self.possible)
 
 
 def judge(session: Session, within_s: float) -> Figures:
@@ -82,6 +88,7 @@ def judge(session: Session, within_s: float) -> Figures:
         if missing := _missing(hole, key.before):
             rights = (shown.at for shown in own if _is_right(shown.rest(key.before), missing))
             useful = min(useful, next(rights, math.inf))
+            figures.possible += 1
         if missing and key.at > first:
             in_time = [shown.rest(key.before) for shown in own if shown.at <= key.at + within_s]
             figures.chances += 1
@@ -114,20 +121,3 @@ def _judge_shown(
         for text in texts
     )
     figures.flickers += any(not (text or "").startswith(stood) for text in texts)
-
-
-def repeats(text: str, before: str, after: str) -> bool:
-    """Return whether a document with a text at the cursor has something twice in a row.
-
-    That is what stands right of the cursor at the text's end, or the next line below it as a whole
-    line of the text or, while it grows, the beginning of that line as its last one.
-    """
-    rest, *below = after.split("\n")
-    if rest.strip() and text.rstrip().endswith(rest.strip()):
-        return True
-    next_line = next((line.rstrip() for line in below if line.strip()), "")
-    head = before.rpartition("\n")[2]
-    first, *lines = (head + text).split("\n")
-    begun = bool(lines) and next_line.startswith(lines[-1]) and re.search(r"\w\w", lines[-1])
-    whole = next_line in [line.rstrip() for line in (first, *lines)]
-    return bool(begun) or (whole and bool(re.search(r"\w\w", next_line)))

@@ -1,9 +1,10 @@
 """Who asks the host for ghost text, and when: our server, and the rules that others follow.
 
 The three besides ours are emulations of rules that the engines document or that their sources
-state, written anew here; they are not those programs. They only tell when is asked, and what is
-remembered. To be alike in all else they ask in Code Llama's format, with the whole document, and
-show no more than the first line of an answer, whatever filters the programs have.
+state, written anew here; they are not those programs (`replay_tabby_agent.py` has a real one). They
+only tell when is asked, and what is remembered. To be alike in all else they ask in Code Llama's
+format, with the whole document, and show no more than the first line of an answer, whatever filters
+the programs have.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ class Policy(ABC):
         self.shown = Shown(0, "", "")
         self.history: list[Shown] = []
         """All that was shown since the document was opened."""
+
+    @classmethod
+    def left_out(cls, speed: float) -> str:
+        """Say why it cannot be run here and at this speed; nothing where it can."""
+        return ""
 
     async def __aenter__(self) -> Self:
         await self._begin()
@@ -393,6 +399,3 @@ class LookingBack(Emulated):
                 self._show(self._known(), self._before)
             elif before != self._before:
                 await self._pause(100)
-
-
-POLICIES: tuple[type[Policy], ...] = (InfillLs, NoCache, PrefixCache, LookingBack)

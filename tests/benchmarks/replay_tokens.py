@@ -5,8 +5,11 @@ stream that the client left, those among them count as wasted *after the cancel*
 when it was clear that they are not wanted:
 
 - after a key that contradicted the suggestion was sent, or one that deleted what was asked about;
-- after the line was whole, of which alone a suggestion is here, unless more of it was shown later;
+- after all of the next line below the cursor was repeated, where every answer must end;
 - when the document was closed, or the client had gone.
+
+Between the end of its first line and there, nobody can tell whether a block of several lines is
+meant; what is written there and cut off again counts as wasted, but not as wasted after the cancel.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
 
+from replay_doubled import repeats_next_line
 from replay_typing import Asked, Session, alike
 
 
@@ -47,7 +51,7 @@ def spent_in(session: Session) -> Spent:
 
 def _unwanted_at(session: Session, asked: Asked) -> float:
     """Return from when on it was clear that nothing more of a stream is wanted."""
-    return min(session.end, _contradicted_at(session, asked), _whole_line_at(asked))
+    return min(session.end, _contradicted_at(session, asked), _repeated_at(session, asked))
 
 
 def _contradicted_at(session: Session, asked: Asked) -> float:
@@ -77,12 +81,12 @@ def _written_at(asked: Asked, place: int) -> float:
     return next(at for (at, _), end in zip(asked.tokens, ends, strict=True) if end > place)
 
 
-def _whole_line_at(asked: Asked) -> float:
-    """Return when the first line with something in it was written to its end."""
-    text = ""
+def _repeated_at(session: Session, asked: Asked) -> float:
+    """Return when the answer had said what stands below the cursor."""
+    hole, text = session.hole, ""
     for at, token in asked.tokens:
         text += token
-        if "\n" in text.lstrip():
+        if repeats_next_line(text, hole.before + asked.typed, hole.after):
             return at
     return math.inf
 

@@ -23,7 +23,7 @@ _USUAL_S, _SPREAD = 0.15, 0.35
 _BURST_SHARE, _BURST_KEYS, _BURST_SPEED = 0.05, (4, 10), 1.6
 _REST_SHARE, _REST_S = 0.25, (0.5, 2.0)
 _TYPO_SHARE, _NOTICED_AFTER = 0.03, (1, 2)
-_ANCHOR_CHARS = 200
+_ANCHOR_CHARS, _ANCHOR_LINES = 200, 15
 _WORDS_PER_LINE = 8
 
 
@@ -95,10 +95,13 @@ def prefix_of(prompt: str) -> str:
     return prompt.removeprefix("<PRE> ").partition(" <SUF>")[0]
 
 
-def typed_in(prompt: str, hole: Hole) -> str:
-    """Return how much of a hole is typed already, as a prompt shows it."""
-    anchor = hole.before[-_ANCHOR_CHARS:]
-    return prefix_of(prompt).rpartition(anchor)[2]
+def typed_in(prefix: str, hole: Hole) -> str:
+    """Return how much of a hole is typed already, as what stands before the cursor shows it.
+
+    Its beginning may be cut off, to the last 20 lines and 200 characters.
+    """
+    lines = hole.before[-_ANCHOR_CHARS:].splitlines(keepends=True)
+    return prefix.rpartition("".join(lines[-_ANCHOR_LINES:]))[2]
 
 
 def written(hole: Hole, typed: str, kind: Kind) -> Iterator[str]:

@@ -47,6 +47,7 @@ def environment(tmp_path: Path, compiled: Path) -> dict[str, str]:
     ours = {
         "INFILL_LS_CONFIG": tmp_path / "none.toml",
         "INFILL_LS_MODELS": tmp_path / "models",
+        "INFILL_LS_STATS": tmp_path / "stats.sqlite3",
         "INFILL_LS_SERVERS": tmp_path / "servers",
         # A model that a test has loaded is not for the tests after it.
         "INFILL_LS_BACKEND_IDLE_MINUTES": 0,

@@ -95,6 +95,7 @@ def environment(home: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([str(bin_folder), kept["PATH"]]),
         "INFILL_LS_CONFIG": str(home / "none.toml"),
         "INFILL_LS_MODELS": str(default_folder()),
+        "INFILL_LS_STATS": str(home / "stats.sqlite3"),
         "INFILL_LS_SERVERS": str(home / "servers"),
         "INFILL_LS_BACKEND_IDLE_MINUTES": "0",
     }  # fmt: skip

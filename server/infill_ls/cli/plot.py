@@ -21,9 +21,12 @@ _BAR = 15
 _COLUMNS_HEIGHT = 180
 _LEGEND = 26
 _LABELS_AT_MOST = 8
+_LONGEST_LABEL = 17
+_LABEL_WIDTH = 45
 
 STYLE = """
-svg.plot { width: 100%; height: auto; display: block; font: 12px system-ui, sans-serif; }
+svg.plot { width: 100%; min-width: 32rem; height: auto; display: block;
+  font: 12px system-ui, sans-serif; }
 svg.plot text { fill: var(--text); }
 svg.plot .muted { fill: var(--muted); }
 svg.plot .rule { stroke: var(--rule); }
@@ -83,17 +86,18 @@ def horizontal(chart: Chart) -> Element:
     """Draw bars from left to right, one group below the other."""
     room = WIDTH - _GUTTER - 90
     group = _BAR * len(chart.series) + 14
-    parts = _legend(chart)
+    parts = _legend(chart, _GUTTER)
+    head = _LEGEND if parts else 6
     for at, label in enumerate(chart.labels):
-        top = _LEGEND + at * group
+        top = head + at * group
         middle = top + _BAR * len(chart.series) / 2 + 4
-        shown = label if len(label) <= 20 else label[:19] + "…"
+        shown = label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
         parts.append(element("text", shown, x=_GUTTER - 10, y=middle, text_anchor="end"))
         for row, (_, values) in enumerate(chart.series):
             y = top + row * _BAR
             parts += _bar(chart, values[at], row, y, room)
-    height = _LEGEND + len(chart.labels) * group
-    axis = element("line", class_="rule", x1=_GUTTER, x2=_GUTTER, y1=_LEGEND - 4, y2=height - 8)
+    height = head + len(chart.labels) * group
+    axis = element("line", class_="rule", x1=_GUTTER, x2=_GUTTER, y1=head - 4, y2=height - 8)
     return _svg(chart, height, [*parts, axis])
 
 
@@ -104,7 +108,7 @@ def columns(chart: Chart) -> Element:
     ground = top + _COLUMNS_HEIGHT
     group = (WIDTH - left) / len(chart.labels)
     width = max(0.5, (group - min(4, group / 4)) / len(chart.series))
-    parts = _legend(chart)
+    parts = _legend(chart, left)
     for share in (0, 0.5, 1):
         y = ground - share * _COLUMNS_HEIGHT
         parts.append(element("line", class_="rule", x1=left, x2=WIDTH, y1=y, y2=y))
@@ -118,7 +122,10 @@ def columns(chart: Chart) -> Element:
     every = math.ceil(len(chart.labels) / _LABELS_AT_MOST)
     for at, label in zip(count(0, every), chart.labels[::every], strict=False):
         x = left + at * group
-        parts.append(element("text", label, class_="muted", x=x, y=ground + 18))
+        is_cut = x > WIDTH - _LABEL_WIDTH
+        x, anchor = (WIDTH, "end") if is_cut else (x, "start")
+        y = ground + 18
+        parts.append(element("text", label, class_="muted", x=x, y=y, text_anchor=anchor))
     return _svg(chart, ground + 26, parts)
 
 
@@ -131,13 +138,13 @@ def _bar(chart: Chart, value: float | None, row: int, y: float, room: float) -> 
     return [_box(row, _GUTTER, y, width, _BAR - 3), text]
 
 
-def _legend(chart: Chart) -> list[Element]:
+def _legend(chart: Chart, left: float) -> list[Element]:
     """Return the names of the series with their patterns; a single one needs none."""
-    if len(chart.series) < 2:  # noqa: PLR2004
+    if len(chart.series) < 2:
         return []
     parts = []
     for row, (name, _) in enumerate(chart.series):
-        x = _GUTTER + row * 160
+        x = left + row * 160
         parts += [_box(row, x, 2, 22, 11), element("text", name, x=x + 30, y=12)]
     return parts
 
@@ -167,6 +174,6 @@ def _svg(chart: Chart, height: float, parts: Sequence[Element]) -> Element:
 
 
 def _round_up(value: float) -> float:
-    """Return the next even 1, 2 or 5 with noughts, so that the half of it is a whole number."""
-    size = 10 ** math.floor(math.log10(value))
-    return max(2, next(size * step for step in (1, 2, 5, 10) if size * step >= value))
+    """Return the next even number of one digit and noughts, so that its half is whole too."""
+    size: float = 10.0 ** math.floor(math.log10(value))
+    return max(2.0, next(size * step for step in (1, 2, 4, 6, 8, 10) if size * step >= value))

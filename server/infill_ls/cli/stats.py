@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from infill_ls.cli.console import err, out, say, table
-from infill_ls.cli.stats_table import COLUMNS, table_rows
+from infill_ls.cli.stats_table import COSTS, NOTES, OUTCOMES, costs, outcomes, table_rows
 from infill_ls.errors import BadInput
 from infill_ls.measurement import file
 from infill_ls.measurement.row import Row
-from infill_ls.measurement.summary import Summary, by, by_day, summary
+from infill_ls.measurement.summary import by, by_day, summary
 
 _DAY_S = 24 * 3600
 _LONGEST_DAYS = 366
-
-_FOOTNOTE = """\
-whole, in part: accepted at once, all that was left or a beginning such as a word or a line
-accepted: share of those shown (that stood for 750 ms); 30 s, 5 min: share of it kept until then
-p50, p95: time to the whole answer; tokens: of the answers, which the cache gives for nothing"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,10 +57,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _days(word: str) -> int:
-    days = int(word)
-    if not 1 <= days <= _LONGEST_DAYS:
-        raise argparse.ArgumentTypeError(f"from 1 to {_LONGEST_DAYS}")
-    return days
+    if word.isdecimal() and 1 <= int(word) <= _LONGEST_DAYS:
+        return int(word)
+    raise argparse.ArgumentTypeError(f"a number from 1 to {_LONGEST_DAYS} is needed")
 
 
 def _nothing(days: int) -> str:
@@ -79,22 +73,25 @@ def _json(rows: Sequence[Row], days: int) -> str:
     figures = {
         "days": days,
         "all": summary(rows),
-        "bySource": by(lambda row: row.source, rows),
-        "byLanguage": by(lambda row: row.language, rows),
-        "byDay": {str(day): figures for day, figures in by_day(rows).items()},
+        "by_source": by(lambda row: row.source, rows),
+        "by_language": by(lambda row: row.language, rows),
+        "by_day": {str(day): figures for day, figures in by_day(rows).items()},
     }
     return msgspec.json.format(msgspec.json.encode(figures), indent=2).decode()
 
 
 def _print_tables(rows: Sequence[Row]) -> None:
+    """Print tables that are no wider than a terminal of 80 columns."""
     total = summary(rows)
-    _print_table("source", by(lambda row: row.source, rows), total)
-    _print_table("language", by(lambda row: row.language or "(none)", rows), total)
-    say(out(), _FOOTNOTE)
-
-
-def _print_table(first: str, groups: Mapping[str, Summary], total: Summary) -> None:
-    table((first, *COLUMNS), table_rows(groups, total))
+    groups = {
+        "source": by(lambda row: row.source, rows),
+        "language": by(lambda row: row.language, rows),
+    }
+    for first, figures in groups.items():
+        table((first, *OUTCOMES), table_rows(figures, total, outcomes))
+    for first, figures in groups.items():
+        table((first, *COSTS), table_rows(figures, total, costs))
+    say(out(), "\n".join(NOTES))
 
 
 def _write_page(path: Path, rows: Sequence[Row], days: int) -> None:

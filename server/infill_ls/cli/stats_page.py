@@ -9,7 +9,17 @@ from xml.etree.ElementTree import Element
 from infill_ls.cli import plot
 from infill_ls.cli.markup import document, element
 from infill_ls.cli.plot import Chart
-from infill_ls.cli.stats_table import COLUMNS, count, milliseconds, share, table_rows
+from infill_ls.cli.stats_table import (
+    COSTS,
+    NOTES,
+    OUTCOMES,
+    costs,
+    count,
+    milliseconds,
+    outcomes,
+    share,
+    table_rows,
+)
 from infill_ls.measurement.row import Row
 from infill_ls.measurement.summary import Summary, by, by_day, summary
 
@@ -26,23 +36,24 @@ _STYLE = (
   --text: #e6edf3; --muted: #9da7b3; --rule: #3a434d; --first: #6cb2ff; --second: #ffad66; } }
 body { margin: 0; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 60rem; margin: 0 auto; padding: 1.5rem; }
+main { max-width: 66rem; margin: 0 auto; padding: 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0; }
 h2 { font-size: 1.1rem; margin: 0 0 .8rem; }
 p { margin: .3rem 0 1.2rem; color: var(--muted); }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .8rem;
   margin: 0 0 1rem; }
 dl div, section { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; }
-dl div { padding: .7rem 1rem; display: flex; flex-direction: column-reverse; }
+dl div { padding: .7rem 1rem; display: flex; flex-direction: column-reverse;
+  justify-content: flex-end; }
 dt { color: var(--muted); font-size: .85rem; }
 dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-section { padding: 1rem; margin: 0 0 1rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: .85rem;
+section { padding: 1rem; margin: 0 0 1rem; overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .8rem;
   font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .5rem; text-align: right; white-space: nowrap; }
+th, td { padding: .35rem .3rem; text-align: right; white-space: nowrap; }
 th { font-weight: 600; }
-th:first-child { text-align: left; }
+th:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+ul { color: var(--muted); font-size: .85rem; padding-left: 1.2rem; }
 tbody tr { border-top: 1px solid var(--rule); }
 """
     + plot.STYLE
@@ -52,7 +63,7 @@ tbody tr { border-top: 1px solid var(--rule); }
 def page(rows: Sequence[Row], begin: date, end: date) -> str:
     """Return the page of some rows, which are at least one, for the days [begin, end]."""
     sources = by(lambda row: row.source, rows)
-    languages = by(lambda row: row.language or "(none)", rows)
+    languages = by(lambda row: row.language, rows)
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -74,6 +85,7 @@ def page(rows: Sequence[Row], begin: date, end: date) -> str:
         *_plots(by_day(rows), sources, languages, begin, end),
         _table("By source", "source", sources, summary(rows)),
         _table("By language", "language", languages, summary(rows)),
+        element("ul", *(element("li", note) for note in NOTES)),
     )
     body = element("body", plot.patterns(), main)
     return document(element("html", head, body, lang="en"))
@@ -116,7 +128,7 @@ def _plots(
         late = [accepted[name].kept_5min for name in names]
         kept = Chart(
             "Accepted characters that were kept, by language",
-            names,
+            [name or "(none)" for name in names],
             [("after 30 seconds", soon), ("after 5 minutes", late)],
             share,
             most=1,
@@ -153,14 +165,14 @@ def _section(drawn: Element) -> Element:
 
 
 def _table(title: str, first: str, groups: Mapping[str, Summary], total: Summary) -> Element:
-    head = element("tr", *(element("th", name, scope="col") for name in (first, *COLUMNS)))
+    head = element("tr", *(element("th", name, scope="col") for name in (first, *OUTCOMES, *COSTS)))
     lines = (
         element(
             "tr",
             element("th", name, scope="row"),
             *(element("td", figure) for figure in figures),
         )
-        for name, *figures in table_rows(groups, total)
+        for name, *figures in table_rows(groups, total, lambda it: outcomes(it) + costs(it))
     )
     drawn = element("table", element("thead", head), element("tbody", *lines), aria_label=title)
-    return element("section", element("h2", title), element("div", drawn, class_="wide"))
+    return element("section", element("h2", title), drawn)

@@ -23,6 +23,8 @@ class Answer:
     """None while the model goes on writing."""
     prompt_tokens: int | None = None
     completion_tokens: int = 0
+    beyond: str = ""
+    """The complete lines that the model has written after the end of the line or block."""
 
     def plus(self, delta: Delta) -> Answer:
         """Return the answer with one more piece; pieces count as tokens until the host says."""
@@ -54,17 +56,23 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
 def _cut(answer: Answer, place: Place) -> Answer:
     lines = _lines(answer.text, place)
     if lines == "single" and (end := _line_end(answer.text)):
-        return replace(answer, text=answer.text[:end], finish="line")
+        return _ended(answer, end, "line")
     if lines == "whole" and answer.finish != "end" and (end := _line_end(answer.text)):
         return replace(answer, text=answer.text[:end], finish="line" if answer.finish else None)
     start = _overlap(answer.text, place)
     end = _block_end(answer, place) if lines == "multi" else None
     # What is first in the text was first in time, too, whatever the pieces it came in.
     if end is not None and (start is None or end < start):
-        return replace(answer, text=answer.text[:end], finish="block")
+        return _ended(answer, end, "block")
     if start is not None:
         return replace(answer, text=answer.text[:start], finish="overlap")
     return answer
+
+
+def _ended(answer: Answer, end: int, finish: Finish) -> Answer:
+    beyond = answer.text[end:]
+    complete = beyond if answer.finish == "end" else beyond[: _last_line(beyond)]
+    return replace(answer, text=answer.text[:end], beyond=complete, finish=finish)
 
 
 def _lines(text: str, place: Place) -> Lines:

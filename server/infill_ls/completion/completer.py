@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from infill_ls.completion.ahead import STANDS_S, accepted, rest_of
+from infill_ls.completion.alternatives import sampled_anew
 from infill_ls.completion.answer import Answer, growing
+from infill_ls.completion.automatic import Automatic
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
 from infill_ls.completion.clearance import Clearance, Folders
@@ -61,6 +64,8 @@ class _Ask:
     link: Link
     model: ModelInfo
     place: Place
+    ahead: bool = False
+    """Whether the editor has yet to ask for it."""
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @property
@@ -103,6 +108,8 @@ class Completer:
         self._suggestions = Suggestions(settings.cache, linger)
         self._cache = Cache(settings.cache)
         self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
+        self._automatic = Automatic(settings.completion, notice)
+        self._looking_ahead: set[asyncio.Task[None]] = set()
 
     @property
     def trouble(self) -> Trouble | None:
@@ -126,6 +133,17 @@ class Completer:
         logger.debug("%s at %d: %s", request.trigger.value, request.offset, _summary(completion))
         return completion
 
+    async def alternatives(
+        self, request: CompletionRequest, shown: Completion
+    ) -> tuple[Completion, ...]:
+        """Return what else the model says, for one who is shown a completion and asks again.
+
+        They are sampled; there are none if it says nothing else. Raises as `complete` does.
+        """
+        alternatives = partial(self._alternatives, request, shown)
+        work = self._chain.insist(alternatives, self._wait)
+        return await self._latest.run(request.document.uri, work)
+
     async def read_ahead(self, request: CompletionRequest) -> None:
         """Have the model loaded and what a prompt there begins with read, if this machine does it.
 
@@ -147,6 +165,7 @@ class Completer:
     async def aclose(self) -> None:
         """Cancel what is running, then close the back end; a later request connects anew."""
         await self._latest.aclose()
+        await asyncio.gather(*self._looking_ahead)
         await self._suggestions.aclose()
         await self._prompter.aclose()
         await self._chain.aclose()
@@ -155,9 +174,11 @@ class Completer:
         self._refuse_huge(request)
         request = self._clearance.cleared(request)
         ask = partial(self._ask, request, grow)
-        if request.trigger is Trigger.AUTOMATIC:
-            return await self._chain.first(ask)
-        return await self._chain.insist(ask, self._wait)
+        if request.trigger is Trigger.INVOKED:
+            return await self._chain.insist(ask, self._wait)
+        if not self._automatic.is_wanted(request.document):
+            return None
+        return await self._chain.first(ask)
 
     async def _ask(
         self, request: CompletionRequest, grow: Grow | None, link: Link
@@ -165,34 +186,47 @@ class Completer:
         model = await link.model()
         place = place_of(request, self._settings.completion.lines)
         ask = _Ask(request, grow, link, model, place)
+        completion = await self._suggested(ask)
+        if completion and link.is_own and self._settings.completion.look_ahead:
+            self._look_ahead(ask, completion)
+        return completion
+
+    async def _suggested(self, ask: _Ask) -> Completion | None:
+        """Go on with what is suggested already, or with what is known, or ask the host."""
         with suppress(Unfit):
             return await self._go_on(ask)
-        self._suggestions.close_running(request.document.uri)
+        self._suggestions.close_running(ask.request.document.uri)
 
-        if ask.is_automatic and (reason := why_not(place, self._keystrokes)):
+        if ask.is_automatic and (reason := why_not(ask.place, self._keystrokes)):
             logger.debug("the host is not asked: %s", reason)
             return None
-        prompt = await self._prompter.prompt(request, link, model)
-        question = Question(model.name, prompt, place)
+        prompt = await self._prompter.prompt(ask.request, ask.link, ask.model)
+        question = Question(ask.model.name, prompt, ask.place)
         if known := self._cache.get(question):
             suggestion = self._suggestions.keep(
-                request, model.name, place.lines, _fitted(known, ask, prompt)
+                ask.request, ask.model.name, ask.place.lines, _fitted(known, ask, prompt)
             )
-            return await self._read(suggestion, request.offset, ask, "cache")
+            return await self._read(suggestion, ask.request.offset, ask, "cache")
 
-        link.raise_if_resting()
+        ask.link.raise_if_resting()
         if ask.is_automatic:
             await self._pause_before(ask)
         suggestion = self._suggestions.begin(
-            request, model.name, place.lines, partial(self._write, ask, question)
+            ask.request,
+            ask.model.name,
+            ask.place.lines,
+            partial(self._write, ask, question),
+            ahead=ask.ahead,
         )
-        return await self._read(suggestion, request.offset, ask, "network")
+        return await self._read(suggestion, ask.request.offset, ask, "network")
 
     async def _go_on(self, ask: _Ask) -> Completion | None:
         """Return what is left of what is suggested already; raises Unfit if nothing fits."""
         fitting = self._suggestions.fitting(ask.request, ask.model.name, ask.place.lines)
         for suggestion, end in fitting:
             source: Source = "joined" if suggestion.is_running else "cache"
+            if suggestion.ahead:
+                source = "ahead"
             with suppress(Unfit):
                 left = await self._read(suggestion, end, ask, source)
                 if left or ask.is_automatic:
@@ -216,15 +250,76 @@ class Completer:
         answer = Answer()
         async with ask.link.turn():
             suggestion.raise_if_unwanted()
-            with self._asking():
-                async with (
-                    ask.link.stream(question.prompt) as deltas,
-                    aclosing(growing(deltas, ask.place)) as answers,
-                ):
-                    async for answer in answers:
-                        ask.stopwatch.mark_first()
-                        suggestion.grow(_fitted(answer, ask, question.prompt))
+            async with aclosing(self._answers(ask, question)) as answers:
+                async for answer in answers:
+                    ask.stopwatch.mark_first()
+                    suggestion.grow(_fitted(answer, ask, question.prompt))
         self._cache.put(question, answer)
+        if suggestion.completion is not None and not question.prompt.left_out:
+            await self._keep_rest(ask, question, answer, suggestion.completion)
+
+    async def _answers(self, ask: _Ask, question: Question) -> AsyncGenerator[Answer, None]:
+        """Ask the host, in one's turn; yield each longer state of the answer."""
+        with self._asking():
+            async with (
+                ask.link.stream(question.prompt) as deltas,
+                aclosing(growing(deltas, ask.place)) as answers,
+            ):
+                async for answer in answers:
+                    yield answer
+
+    async def _keep_rest(
+        self, ask: _Ask, question: Question, answer: Answer, completion: Completion
+    ) -> None:
+        """Suggest what the model has said beyond a completion, once that is accepted."""
+        request = accepted(ask.request, completion)
+        place = place_of(request, self._settings.completion.lines)
+        if rest := await rest_of(answer, place):
+            after = replace(ask, request=request, place=place)
+            fitted = _fitted(rest, after, question.prompt)
+            self._suggestions.keep(request, ask.model.name, place.lines, fitted, ahead=True)
+
+    def _look_ahead(self, ask: _Ask, completion: Completion) -> None:
+        """Have the host write what comes after a completion, if it stands for a moment."""
+        request = accepted(ask.request, completion)
+        looking = asyncio.create_task(self._looked_ahead(request, ask.link), name="looking ahead")
+        self._looking_ahead.add(looking)
+        looking.add_done_callback(self._looking_ahead.discard)
+
+    async def _looked_ahead(self, request: CompletionRequest, link: Link) -> None:
+        """Do so, unless a request comes before; it fails without a word."""
+        with suppress(InfillError, Superseded):
+            await self._latest.run(_AHEAD, self._ask_ahead(request, link))
+
+    async def _ask_ahead(self, request: CompletionRequest, link: Link) -> None:
+        await self._pause(STANDS_S)
+        model = await link.model()
+        place = place_of(request, self._settings.completion.lines)
+        await self._suggested(_Ask(request, None, link, model, place, ahead=True))
+
+    async def _alternatives(
+        self, request: CompletionRequest, shown: Completion, link: Link
+    ) -> tuple[Completion, ...]:
+        model = await link.model()
+        request = self._clearance.cleared(request)
+        place = place_of(request, self._settings.completion.lines)
+        ask = _Ask(request, None, link, model, place)
+        prompt = await self._prompter.prompt(request, link, model)
+        texts = {shown.text: shown}
+        for sampled in sampled_anew(prompt):
+            answer = await self._answer(ask, Question(model.name, sampled, place))
+            if completion := _fitted(answer, ask, prompt):
+                texts.setdefault(completion.text, _reported(completion, ask, "network"))
+        return tuple(texts.values())[1:]
+
+    async def _answer(self, ask: _Ask, question: Question) -> Answer:
+        """Return the whole answer, known or asked for."""
+        if known := self._cache.get(question):
+            return known
+        async with ask.link.turn(), aclosing(self._answers(ask, question)) as answers:
+            *_, answer = [answer async for answer in answers]
+        self._cache.put(question, answer)
+        return answer
 
     async def _read(
         self, suggestion: Suggestion, end: int, ask: _Ask, source: Source
@@ -244,7 +339,8 @@ class Completer:
                 if left is None:
                     continue
                 ask.stopwatch.mark_first()
-                self._keystrokes.suggest(suggestion)
+                if not ask.ahead:
+                    self._keystrokes.suggest(suggestion)
                 if ask.grow is not None and suggestion.is_running and left.text != shown:
                     ask.grow(_reported(left, ask, source))
                     shown = left.text

@@ -27,11 +27,18 @@ class Suggestion:
     """
 
     def __init__(
-        self, request: CompletionRequest, lines: Lines, completion: Completion | None = None
+        self,
+        request: CompletionRequest,
+        lines: Lines,
+        completion: Completion | None = None,
+        *,
+        ahead: bool = False,
     ) -> None:
         """Take the place, how much is wanted there, and what is suggested if it is known."""
         self.request = request
         self.lines = lines
+        self.ahead = ahead
+        """Whether it is written before anybody has asked."""
         self.completion = completion
         """As much as there is; None while, or if, there is nothing to insert."""
         self.readers = 0

@@ -65,13 +65,19 @@ class Suggestions:
                     yield suggestion, end
 
     def begin(
-        self, request: CompletionRequest, model: str, lines: Lines, write: Write
+        self,
+        request: CompletionRequest,
+        model: str,
+        lines: Lines,
+        write: Write,
+        *,
+        ahead: bool = False,
     ) -> Suggestion:
         """Return a new suggestion that is being written; those that nobody reads give way."""
         for running in self._running.values():
             if not running.readers:
                 running.close()
-        suggestion = Suggestion(request, lines)
+        suggestion = Suggestion(request, lines, ahead=ahead)
         writing = suggestion.begin(write)
         self._running[writing] = suggestion
         writing.add_done_callback(self._running.pop)
@@ -84,9 +90,11 @@ class Suggestions:
         model: str,
         lines: Lines,
         completion: Completion | None,
+        *,
+        ahead: bool = False,
     ) -> Suggestion:
         """Return a suggestion of what is known already."""
-        suggestion = Suggestion(request, lines, completion)
+        suggestion = Suggestion(request, lines, completion, ahead=ahead)
         self._remember(suggestion, model)
         return suggestion
 

@@ -11,6 +11,7 @@ from pygls.lsp.server import LanguageServer
 from infill_ls import __version__
 from infill_ls.lsp.documents import Buffers
 from infill_ls.lsp.early import Early
+from infill_ls.lsp.measuring import Measuring
 from infill_ls.lsp.progress import progress_of
 from infill_ls.lsp.protocol import STATUS, Protocol
 from infill_ls.lsp.session import Session
@@ -41,6 +42,7 @@ class Server(LanguageServer):
             complain=self.warn,
             folders=lambda: self.buffers.roots,
         )
+        self.measuring = Measuring(lambda: self.session.settings.measurement.enabled)
 
     def warn(self, message: str) -> None:
         """Show the user a message."""

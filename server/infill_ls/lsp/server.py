@@ -38,6 +38,8 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     server.feature(types.INITIALIZED)(initialized)
     server.feature(types.SHUTDOWN)(shutdown)
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(did_open)
+    server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(did_change)
+    server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(did_close)
     server.feature(CURSOR_RESTS)(cursor_rests)
     server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
     server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())(
@@ -74,6 +76,7 @@ async def initialized(server: Server, params: types.InitializedParams) -> None:
     await asyncio.to_thread(import_module, "infill_ls.backends.connect")
     await asyncio.to_thread(import_module, "infill_ls.privacy")
     await asyncio.to_thread(import_module, "infill_ls.completion.lines")
+    await asyncio.to_thread(import_module, "infill_ls.measurement.measurement")
 
 
 async def _pull_configuration(server: Server) -> bool:
@@ -105,6 +108,17 @@ async def did_open(server: Server, params: types.DidOpenTextDocumentParams) -> N
     await _prepare(server, params.text_document.uri, types.Position(0, 0))
 
 
+def did_change(server: Server, params: types.DidChangeTextDocumentParams) -> None:
+    """Look what became of what was suggested; the change itself is applied already."""
+    if document := server.buffers.snapshot(params.text_document.uri):
+        server.measuring.changed(document)
+
+
+def did_close(server: Server, params: types.DidCloseTextDocumentParams) -> None:
+    """Forget the document."""
+    server.measuring.closed(params.text_document.uri)
+
+
 async def cursor_rests(server: Server, params: CursorRestsParams) -> None:
     """Prepare for a completion at the cursor, which may be far from the one before."""
     await _prepare(server, params.text_document.uri, params.position)
@@ -129,8 +143,9 @@ async def inline_completion(
     if request is None:
         return None
 
-    def items(completion: Completion) -> list[types.InlineCompletionItem]:
-        return [inline_item(completion, request.document, server.buffers)]
+    def items(*completions: Completion) -> list[types.InlineCompletionItem]:
+        server.measuring.answered(request.document, completions[0])
+        return [inline_item(each, request.document, server.buffers) for each in completions]
 
     def grow(completion: Completion) -> None:
         if token is not None and server.buffers.is_current(request.document):
@@ -142,11 +157,25 @@ async def inline_completion(
             completion = await _complete_early(server, request, params.position)
         else:
             completion = await server.session.complete(request, grow)
+        others = await _others(server, request, completion)
     except (Superseded, Failed):
         return None
     if not server.buffers.is_current(request.document):
         return None
-    return types.InlineCompletionList(items(completion) if completion else [])
+    return types.InlineCompletionList(items(completion, *others) if completion else [])
+
+
+async def _others(
+    server: Server, request: CompletionRequest, completion: Completion | None
+) -> tuple[Completion, ...]:
+    """Return more to choose from, for one who invokes a completion where it is known already."""
+    is_invoked = request.trigger is Trigger.INVOKED
+    if completion is None or not is_invoked or completion.report.source != "cache":
+        return ()
+    try:
+        return await server.session.alternatives(request, completion)
+    except Failed:
+        return ()  # The status tells why; what is known is shown all the same.
 
 
 async def completion_menu(
@@ -166,8 +195,11 @@ async def completion_menu(
         return None
     if not server.buffers.is_current(request.document):
         return None
-    items = [menu_item(completion, request.document, server.buffers)] if completion else []
-    return types.CompletionList(is_incomplete=True, items=items)
+    if completion is None:
+        return types.CompletionList(is_incomplete=True, items=[])
+    server.measuring.answered(request.document, completion)
+    item = menu_item(completion, request.document, server.buffers)
+    return types.CompletionList(is_incomplete=True, items=[item])
 
 
 async def _complete_early(
@@ -193,3 +225,4 @@ async def _complete_early(
 async def shutdown(server: Server, _: None) -> None:
     """End all work before the answer, so that nothing of it outlives the server."""
     await server.session.aclose()
+    await server.measuring.aclose()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from importlib import import_module
+from typing import TypeVar
 
 from infill_ls.backends.base import Backend
 from infill_ls.completion.chain import Trouble
@@ -22,6 +23,8 @@ from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Completion, CompletionRequest, Progress
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Failed(Exception):
@@ -86,9 +89,27 @@ class Session:
         Raises Superseded if a newer request for the document comes, and Failed, once the status
         tells why, if the completion cannot be had.
         """
+        return await self._answered(lambda completer: completer.complete(request, grow))
+
+    async def alternatives(
+        self, request: CompletionRequest, shown: Completion
+    ) -> tuple[Completion, ...]:
+        """Return what else the model says where a completion is shown; raises likewise."""
+        return await self._answered(lambda completer: completer.alternatives(request, shown))
+
+    async def prepare(self, request: CompletionRequest) -> None:
+        """Prepare for completions at a place where one is likely to be wanted."""
+        await self._completer.read_ahead(request)
+
+    async def aclose(self) -> None:
+        """Stop all work and close all connections."""
+        await asyncio.gather(self._completer.aclose(), self._waiting.end(), *self._closing)
+
+    async def _answered(self, asked: Callable[[Completer], Awaitable[T]]) -> T:
+        """Return what the completer answers, and tell in the status how it went."""
         completer = self._completer
         try:
-            completion = await completer.complete(request, grow)
+            answer = await asked(completer)
         except InfillError as error:
             self._tell(error, completer.trouble)
             raise Failed from error
@@ -99,11 +120,7 @@ class Session:
             raise Failed from error
         await self._waiting.end()
         self._status.answered(completer.trouble)
-        return completion
-
-    async def prepare(self, request: CompletionRequest) -> None:
-        """Prepare for completions at a place where one is likely to be wanted."""
-        await self._completer.read_ahead(request)
+        return answer
 
     def _tell(self, error: InfillError, trouble: Trouble | None) -> None:
         """Tell why there is no completion."""
@@ -113,10 +130,6 @@ class Session:
             self._complain_once(error.sentence())
         if isinstance(error, Loading) and until is not None:
             self._waiting.show(str(error), until - time.time())
-
-    async def aclose(self) -> None:
-        """Stop all work and close all connections."""
-        await asyncio.gather(self._completer.aclose(), self._waiting.end(), *self._closing)
 
     def _complain_once(self, message: str) -> None:
         """Show a message that asks for something to be done, unless it has been shown before."""

@@ -10,8 +10,7 @@ from infill_ls.measurement.edit import Edit
 from infill_ls.measurement.row import Row
 from infill_ls.measurement.standing import Accepted, Standing
 from infill_ls.measurement.survival import Place
-from infill_ls.text import Text
-from infill_ls.types import Report
+from infill_ls.types import Document, Report
 
 SHOWN_S = 0.75
 """A suggestion that stood for less was not read."""
@@ -35,12 +34,21 @@ class Case:
     """Follows one suggestion; each state worth keeping is `put`."""
 
     def __init__(
-        self, text: Text, standing: Standing, row: Row, later: Later, put: Callable[[Row], None]
+        self,
+        document: Document,
+        standing: Standing,
+        row: Row,
+        later: Later,
+        put: Callable[[Row], None],
     ) -> None:
-        """Begin with a suggestion that stands in a text."""
+        """Begin with a suggestion that was asked for in a document, and stands in its newest text.
+
+        Edits are then taken from that text on.
+        """
         self.standing: Standing | None = standing
         """None when it stands no longer."""
-        self._text = text
+        self._version = document.version
+        self._text = document.text
         self._row = row
         self._later = later
         self._put = put
@@ -53,17 +61,18 @@ class Case:
         """Whether nothing more will be learned."""
         return self.standing is None and (self._place is None or self._row.kept_5min is not None)
 
-    def grow(self, standing: Standing, report: Report) -> None:
-        """Take another state of the suggestion, with what it cost.
+    def grow(self, standing: Standing, version: int, report: Report) -> None:
+        """Take another state of the suggestion, for a version of the document.
 
-        What is left of it may come from elsewhere: the latency stays that of the first source.
+        The latency is that of the first request, which goes on as long as the version is the same;
+        the tokens are those of the whole suggestion.
         """
         if self.standing is None:
             return
         self.standing.become(standing)
         tokens = max(self._row.completion_tokens, report.completion_tokens)
         self._row = replace(self._row, completion_tokens=tokens)
-        if report.source == self._row.source == "network":
+        if version == self._version and report.source == self._row.source:
             self._row = replace(
                 self._row,
                 first_token_ms=report.first_token_ms,

@@ -28,7 +28,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from uuid import uuid4
 
@@ -85,11 +85,12 @@ class Measurement:
         if document.version > seen.version:
             self.changed(document)
         standing = Standing(completion)
-        if document.version < seen.version:
+        # Not every editor counts versions.
+        if document.text is not seen.text:
             standing.follow(Edit(document.text, seen.text))
         case = seen.standing
         if case is not None and case.standing is not None and case.standing.goes_on_with(standing):
-            case.grow(standing, completion.report)
+            case.grow(standing, document.version, completion.report)
             return
         row = self._row(document, standing, completion)
         if standing.is_over:
@@ -97,7 +98,8 @@ class Measurement:
             return
         if case is not None:
             case.end()
-        seen.standing = Case(seen.text, standing, row, self._later, self._recorder.put)
+        asked = replace(document, text=seen.text)
+        seen.standing = Case(asked, standing, row, self._later, self._recorder.put)
         seen.cases = [case for case in seen.cases if not case.is_done] + [seen.standing]
 
     def changed(self, document: Document) -> None:

@@ -26,6 +26,7 @@ class Recorder:
         """Whether nothing is written any more."""
         self._path = path
         self._now = now
+        self._is_closed = False
         self._waiting: dict[str, Row] = {}
         self._lock = Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="measurement")
@@ -46,6 +47,9 @@ class Recorder:
     async def aclose(self) -> None:
         """Wait until all is written, and close the file."""
         self.is_stopped = True
+        if self._is_closed:
+            return
+        self._is_closed = True
         await asyncio.wrap_future(self._thread.submit(self._close))
         self._thread.shutdown(wait=False)
 

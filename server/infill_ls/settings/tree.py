@@ -142,6 +142,27 @@ class CompletionSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     enabled: Annotated[
         bool, Meta(description="Complete while typing; an invoked completion always works.")
     ] = True
+    disabled_languages: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Languages, as the editor names them (`markdown`), in which nothing is "
+            "completed while typing."
+        ),
+    ] = ()
+    disabled_paths: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="The same for files, by their path in the workspace, in the syntax of "
+            "`.gitignore`."
+        ),
+    ] = ()
+    look_ahead: Annotated[
+        bool,
+        Meta(
+            description="While a suggestion stands, have a model on this machine write what comes "
+            "after it."
+        ),
+    ] = True
     debounce_ms: Annotated[
         Annotated[int, Meta(ge=0, le=5_000)] | None,
         Meta(
@@ -277,6 +298,18 @@ class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ttl_s: Annotated[int, Meta(ge=1, le=86_400, description="For how many seconds.")] = 300
 
 
+class MeasurementSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What is counted on this machine, and nowhere else."""
+
+    enabled: Annotated[
+        bool,
+        Meta(
+            description="Count which suggestions are shown, accepted and kept, for "
+            "`infill-ls stats`; no code, no path and no token is kept, and nothing is sent."
+        ),
+    ] = True
+
+
 class ImageSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What draws pictures. Only trusted sources may set these, like `backend`."""
 
@@ -330,5 +363,6 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
     prompt: PromptSettings = field(default_factory=PromptSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
+    measurement: MeasurementSettings = field(default_factory=MeasurementSettings)
     image: ImageSettings = field(default_factory=ImageSettings)
     log: LogSettings = field(default_factory=LogSettings)
