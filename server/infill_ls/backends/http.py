@@ -13,6 +13,7 @@ from infill_ls import errors
 from infill_ls.backends import client, tls
 from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
 from infill_ls.backends.framing import EVENTS, LINES, Framing
+from infill_ls.backends.sending import response_to
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")
@@ -70,7 +71,8 @@ class Host:
         """
         headers = {"accept": wanted}
         with self._mapped():
-            async with self._client.stream("POST", path, json=body, headers=headers) as response:
+            sent = response_to(self._client, "POST", path, json=body, headers=headers)
+            async with sent as response:
                 with self._answering():
                     await self._raise_for_status(response)
                     data = await response.aread()
@@ -105,7 +107,7 @@ class Host:
         self, method: str, path: str, body: dict[str, object] | None, answer: type[T]
     ) -> T:
         with self._mapped():
-            async with self._client.stream(method, path, json=body) as response:
+            async with response_to(self._client, method, path, json=body) as response:
                 with self._answering():
                     await self._raise_for_status(response)
                     return self._read(await response.aread(), answer)
@@ -120,7 +122,8 @@ class Host:
         framing: Framing,
     ) -> AsyncIterator[AsyncIterator[T]]:
         with self._mapped():
-            async with self._client.stream("POST", path, json=body, headers=headers) as response:
+            sent = response_to(self._client, "POST", path, json=body, headers=headers)
+            async with sent as response:
                 with self._answering():
                     await self._raise_for_status(response)
                     async with aclosing(self._pieces(response, kind, framing)) as pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from lsprotocol import types
@@ -29,6 +30,8 @@ class Server(LanguageServer):
     """Set by the handler of `initialize`, before which no document can be open."""
     client: types.ClientInfo | None = None
     """What the editor says that it is, set likewise."""
+    importing: asyncio.Task[None]
+    """Kept, since the loop does not keep tasks."""
 
     def __init__(self, below: tuple[Layer, ...], above: tuple[Layer, ...]) -> None:
         """Take the layers of settings that are weaker and stronger than the editor's."""

@@ -72,11 +72,19 @@ async def initialized(server: Server, params: types.InitializedParams) -> None:
         options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
         registration = types.Registration(id=method, method=method, register_options=options)
         await server.client_register_capability_async(types.RegistrationParams([registration]))
-    # The first request need not wait for these imports.
-    await asyncio.to_thread(import_module, "infill_ls.backends.connect")
-    await asyncio.to_thread(import_module, "infill_ls.privacy")
-    await asyncio.to_thread(import_module, "infill_ls.completion.lines")
-    await asyncio.to_thread(import_module, "infill_ls.measurement.measurement")
+    # pygls would log that this was cancelled, if the editor leaves meanwhile.
+    server.importing = asyncio.create_task(_import_ahead(), name="import ahead")
+
+
+async def _import_ahead() -> None:
+    """Import what the first request needs, so that it need not wait."""
+    for module in (
+        "infill_ls.backends.connect",
+        "infill_ls.privacy",
+        "infill_ls.completion.lines",
+        "infill_ls.measurement.measurement",
+    ):
+        await asyncio.to_thread(import_module, module)
 
 
 async def _pull_configuration(server: Server) -> bool:
