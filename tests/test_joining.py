@@ -172,14 +172,18 @@ async def test_key_before_the_first_token_joins(
     assert len(backend.prompts) == 1
 
 
+@pytest.mark.parametrize("written", ["f", "f(", "f(a"])
 async def test_editors_closer_is_written_over_while_the_answer_grows(
-    backend: ScriptedBackend, completer: Completer, request_while_typing: CompletionRequest
+    backend: ScriptedBackend,
+    completer: Completer,
+    request_while_typing: CompletionRequest,
+    written: str,
 ) -> None:
     """A bracket that the editor has put behind the cursor is one that the host will write."""
-    _, stream = await begun(completer, backend, request_while_typing, "f")
+    _, stream = await begun(completer, backend, request_while_typing, written)
     key = Key(completer, typed(request_while_typing, "f(", closed=")"))
 
-    stream.send("(a) + 1", "end")
+    stream.send("f(a) + 1".removeprefix(written), "end")
     completion = await key.task
 
     assert completion is not None

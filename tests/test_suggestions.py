@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -247,3 +248,41 @@ async def test_suggestion_is_forgotten_in_time(request_at: RequestAt) -> None:
 
     assert [end for _, end in before] == [5]
     assert after == []
+
+
+@pytest.mark.parametrize(("answer", "shown"), [("old text", None), ("old", None), ("new", "new")])
+async def test_what_was_just_typed_against_is_not_suggested_again(
+    request_at: RequestAt,
+    backend: ScriptedBackend,
+    completer: Completer,
+    answer: str,
+    shown: str | None,
+) -> None:
+    """A model that says the same once more, whatever the user typed, is not listened to."""
+    backend.answers("old text")
+    backend.answers(answer)
+    request = request_at("x = ‸\n", trigger=Trigger.AUTOMATIC)
+    await completer.complete(request)
+
+    assert await text_of(completer, typed(request, "y")) == shown
+    assert len(backend.prompts) == 2
+
+
+async def test_what_decides_a_pause_is_in_the_log(
+    request_at: RequestAt,
+    backend: ScriptedBackend,
+    completer: Completer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """At DEBUG one line names the pause and all that went into it."""
+    caplog.set_level("DEBUG", logger="infill_ls")
+    backend.answers("1")
+    request = replace(request_at("x = ‸\n", trigger=Trigger.AUTOMATIC), waited_ms=20.0)
+
+    await completer.complete(request)
+
+    [line] = [line for line in caplog.messages if line.startswith("pause ")]
+    assert re.fullmatch(
+        r"pause \d+ ms \(a key each 150 ms, first token after 0 ms, the editor waited 2\d ms\)",
+        line,
+    )

@@ -142,6 +142,23 @@ async def test_one_who_invokes_waits_for_the_whole(editor: Editor, host: FakeHos
     assert editor.grown == []
 
 
+async def test_one_who_invokes_again_is_offered_more(editor: Editor, host: FakeHost) -> None:
+    """Where a suggestion stands, invoking one brings it and others to cycle through."""
+    for text in ("n + 1", "n - 1", "n + 1", "-n"):
+        host.answers(text, EOT)
+    await editor.begin(served_by(host))
+    cursor = editor.open(FUNCTION)
+
+    first = await editor.inline(cursor)
+    again = await editor.inline(cursor)
+
+    assert first is not None
+    assert again is not None
+    assert [item.insert_text for item in first.items] == ["n + 1"]
+    assert [item.insert_text for item in again.items] == ["n + 1", "n - 1"]
+    assert [asked.request.json["parameters"].get("seed") for asked in host.asked] == [None, 1, 2]
+
+
 async def test_nothing_is_answered_for_a_text_that_has_changed(
     editor: Editor, host: FakeHost
 ) -> None:

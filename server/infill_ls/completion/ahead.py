@@ -14,6 +14,11 @@ STANDS_S = 0.75
 """Who lets a suggestion stand for so long reads it, and may accept it."""
 
 
+def may_go_on(completion: Completion) -> bool:
+    """Tell whether the model may have more to say; it has not where it has come to its end."""
+    return completion.finish in ("line", "block", "length")
+
+
 def accepted(request: CompletionRequest, completion: Completion) -> CompletionRequest:
     """Return the request that an editor makes once a completion is accepted as a whole."""
     document = request.document

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from infill_ls.completion.ahead import STANDS_S, accepted, rest_of
+from infill_ls.completion.ahead import STANDS_S, accepted, may_go_on, rest_of
 from infill_ls.completion.alternatives import sampled_anew
 from infill_ls.completion.answer import Answer, growing
 from infill_ls.completion.automatic import Automatic
@@ -187,7 +187,7 @@ class Completer:
         place = place_of(request, self._settings.completion.lines)
         ask = _Ask(request, grow, link, model, place)
         completion = await self._suggested(ask)
-        if completion and link.is_own and self._settings.completion.look_ahead:
+        if completion and may_go_on(completion) and link.is_own:
             self._look_ahead(ask, completion)
         return completion
 
@@ -229,7 +229,8 @@ class Completer:
                 source = "ahead"
             with suppress(Unfit):
                 left = await self._read(suggestion, end, ask, source)
-                if left or ask.is_automatic:
+                # That one suggestion has an end says nothing of what the model wrote behind it.
+                if left or (ask.is_automatic and not ask.ahead):
                     return left
         raise Unfit
 
@@ -281,6 +282,8 @@ class Completer:
 
     def _look_ahead(self, ask: _Ask, completion: Completion) -> None:
         """Have the host write what comes after a completion, if it stands for a moment."""
+        if not self._settings.completion.look_ahead:
+            return
         request = accepted(ask.request, completion)
         looking = asyncio.create_task(self._looked_ahead(request, ask.link), name="looking ahead")
         self._looking_ahead.add(looking)
@@ -336,6 +339,8 @@ class Completer:
                         self._keystrokes.contradict(suggestion)
                     raise Unfit
                 left = suggestion.left(ask.request, end)
+                if left and source == "network" and ask.is_automatic:
+                    left = None if self._keystrokes.rejects(left.text) else left
                 if left is None:
                     continue
                 ask.stopwatch.mark_first()

@@ -65,6 +65,11 @@ class Keystrokes:
         """Take what the model wrote where the user typed something else."""
         self._suggested, self.against = None, suggestion
 
+    def rejects(self, text: str) -> bool:
+        """Tell whether a text is, or begins, what the user has just typed something else for."""
+        against = self.against.completion if self.against else None
+        return against is not None and against.text.strip().startswith(text.strip())
+
     def _begin_anew(self) -> None:
         self._suggested = self.against = None
         self.deletions = 0

@@ -15,6 +15,12 @@ and one line only if it has no end."""
 _CHARS = 2_000
 """How far around the cursor an answer is compared with what is already there."""
 
+_QUOTE_CHARS = 50_000
+"""How far above the cursor an open quote is looked for: that takes 0.7 ms at most."""
+
+_TOP = re.compile(r"^(?:(?:async )?def|class|from|import|@)\b", re.MULTILINE)
+"""A statement at the top level of a Python file."""
+
 _CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
 """What may stand right of the cursor without belonging to the code that is being written."""
 
@@ -81,7 +87,7 @@ def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "mult
         below=() if code_follows else tuple(line.rstrip() for line in below if line.strip()),
         line_end=ending.group() if ending else "\n",
         lines=_lines(request, code_follows=code_follows) if wanted == "auto" else wanted,
-        quote=_open_quote(text.before(offset - column, offset - column)),
+        quote=_open_quote(text.before(offset - column, _QUOTE_CHARS)),
         language=request.document.language,
     )
 
@@ -97,8 +103,13 @@ def _lines(request: CompletionRequest, *, code_follows: bool) -> Lines:
 
 
 def _open_quote(code: str) -> str:
-    """Return the triple quote that a text opens and does not close, or nothing."""
+    """Return the triple quote that a text opens and does not close, or nothing.
+
+    A text that is cut off counts from a line on that hardly stands in a string.
+    """
+    if len(code) == _QUOTE_CHARS and (begin := _TOP.search(code)):
+        code = code[begin.start() :]
     if not any(code.count(quote) % 2 for quote in ('"""', "'''")):
-        return ""  # It is known at once even of a long text.
+        return ""
     strings = _STRINGS.finditer(code)
     return next((string[1] for string in strings if string["unclosed"] is not None), "")

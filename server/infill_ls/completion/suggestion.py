@@ -109,18 +109,23 @@ class Suggestion:
         if not self._is_around(request, end) or self.is_broken:
             return False
         typed, whole = self._typed(request), self._whole()
-        if self.is_running and typed.startswith(whole):
-            return True
+        if self.is_running:
+            # What stands between may be in what is still to come.
+            return typed.startswith(whole) or whole.startswith(typed)
         if not whole.startswith(typed):
             return False
-        left, between = whole[len(typed) :], request.document.text.slice(request.offset, end)
-        return _holds(left, between) and (bool(left.strip()) or self._is_known_to_end(typed))
+        left = whole[len(typed) :]
+        return _holds(left, _between(request, end)) and (
+            bool(left.strip()) or self._is_known_to_end(typed)
+        )
 
     def left(self, request: CompletionRequest, end: int) -> Completion | None:
         """Return what is left of it at the cursor; None if nothing, or not yet."""
         typed, whole = self._typed(request), self._whole()
         left = whole[len(typed) :]
         if self.completion is None or not whole.startswith(typed) or not left.strip():
+            return None
+        if not _holds(left, _between(request, end)):
             return None
         if not typed and end == self.completion.end:
             return self.completion
@@ -165,6 +170,10 @@ class Suggestion:
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _between(request: CompletionRequest, end: int) -> str:
+    return request.document.text.slice(request.offset, end)
 
 
 def _holds(text: str, characters: str) -> bool:
