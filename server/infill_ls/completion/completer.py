@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
-from infill_ls.completion.ahead import STANDS_S, accepted, may_go_on, rest_of
+from infill_ls.completion.ahead import STANDS_S, accepted, may_go_on
 from infill_ls.completion.alternatives import sampled_anew
-from infill_ls.completion.answer import Answer, growing
+from infill_ls.completion.ask import Ask, Grow
 from infill_ls.completion.automatic import Automatic
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
@@ -26,51 +25,26 @@ from infill_ls.completion.latest import Latest, Superseded
 from infill_ls.completion.link import Connect, Link
 from infill_ls.completion.occasion import why_not
 from infill_ls.completion.pause import Pause
-from infill_ls.completion.place import Place, place_of
+from infill_ls.completion.place import place_of
 from infill_ls.completion.prompter import Prompter
-from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.completion.suggestion import Suggestion, Unfit
 from infill_ls.completion.suggestions import Suggestions
-from infill_ls.completion.trim import trim
+from infill_ls.completion.writer import Writer
 from infill_ls.errors import BackendError, BadInput, InfillError
 from infill_ls.settings.tree import Settings
 from infill_ls.types import (
     Completion,
     CompletionRequest,
-    ModelInfo,
     Progress,
-    Prompt,
-    Report,
     Source,
     Trigger,
 )
 
 logger = logging.getLogger(__name__)
 
-Grow = Callable[[Completion], None]
-"""Is shown each longer state of a completion while it streams."""
-
 
 _AHEAD = "reading ahead"
 """Stands for a document, of which there is none with that address."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """One request on its way to one back end."""
-
-    request: CompletionRequest
-    grow: Grow | None
-    link: Link
-    model: ModelInfo
-    place: Place
-    ahead: bool = False
-    """Whether the editor has yet to ask for it."""
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
-
-    @property
-    def is_automatic(self) -> bool:
-        return self.request.trigger is Trigger.AUTOMATIC
 
 
 class Completer:
@@ -98,7 +72,6 @@ class Completer:
         """
         self._settings = settings
         self._chain = Chain(settings, connect, clock)
-        self._asking = asking
         self._progress = progress
         self._pause = pause
         self._clock = clock
@@ -107,6 +80,7 @@ class Completer:
         self._prompter = Prompter(settings, notice)
         self._suggestions = Suggestions(settings.cache, linger)
         self._cache = Cache(settings.cache)
+        self._writer = Writer(settings.completion, self._suggestions, self._cache, asking)
         self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
         self._automatic = Automatic(settings.completion, notice)
         self._looking_ahead: set[asyncio.Task[None]] = set()
@@ -154,14 +128,6 @@ class Completer:
             with suppress(InfillError, Superseded):
                 await self._latest.run(_AHEAD, self._read_ahead(request))
 
-    async def _read_ahead(self, request: CompletionRequest) -> None:
-        self._refuse_huge(request)
-        cleared = self._clearance.cleared(request)
-        link = self._chain.preferred
-        model = await link.model()
-        if prompt := await self._prompter.ahead(cleared, link, model):
-            await link.warm(prompt)
-
     async def aclose(self) -> None:
         """Cancel what is running, then close the back end; a later request connects anew."""
         await self._latest.aclose()
@@ -185,13 +151,13 @@ class Completer:
     ) -> Completion | None:
         model = await link.model()
         place = place_of(request, self._settings.completion.lines)
-        ask = _Ask(request, grow, link, model, place)
+        ask = Ask(request, grow, link, model, place)
         completion = await self._suggested(ask)
         if completion and may_go_on(completion) and link.is_own:
             self._look_ahead(ask, completion)
         return completion
 
-    async def _suggested(self, ask: _Ask) -> Completion | None:
+    async def _suggested(self, ask: Ask) -> Completion | None:
         """Go on with what is suggested already, or with what is known, or ask the host."""
         with suppress(Unfit):
             return await self._go_on(ask)
@@ -204,7 +170,7 @@ class Completer:
         question = Question(ask.model.name, prompt, ask.place)
         if known := self._cache.get(question):
             suggestion = self._suggestions.keep(
-                ask.request, ask.model.name, ask.place.lines, _fitted(known, ask, prompt)
+                ask.request, ask.model.name, ask.place.lines, ask.fitted(known, prompt)
             )
             return await self._read(suggestion, ask.request.offset, ask, "cache")
 
@@ -215,26 +181,23 @@ class Completer:
             ask.request,
             ask.model.name,
             ask.place.lines,
-            partial(self._write, ask, question),
+            partial(self._writer.write, ask, question),
             ahead=ask.ahead,
         )
         return await self._read(suggestion, ask.request.offset, ask, "network")
 
-    async def _go_on(self, ask: _Ask) -> Completion | None:
+    async def _go_on(self, ask: Ask) -> Completion | None:
         """Return what is left of what is suggested already; raises Unfit if nothing fits."""
         fitting = self._suggestions.fitting(ask.request, ask.model.name, ask.place.lines)
         for suggestion, end in fitting:
-            source: Source = "joined" if suggestion.is_running else "cache"
-            if suggestion.ahead:
-                source = "ahead"
             with suppress(Unfit):
-                left = await self._read(suggestion, end, ask, source)
+                left = await self._read(suggestion, end, ask, suggestion.source)
                 # That one suggestion has an end says nothing of what the model wrote behind it.
                 if left or (ask.is_automatic and not ask.ahead):
                     return left
         raise Unfit
 
-    async def _pause_before(self, ask: _Ask) -> None:
+    async def _pause_before(self, ask: Ask) -> None:
         """Wait a moment, in which a newer request may come."""
         fixed_ms = self._settings.completion.debounce_ms
         pause = Pause(
@@ -246,86 +209,8 @@ class Completer:
         logger.debug("%s", pause if fixed_ms is None else f"pause {fixed_ms} ms, as it is set")
         await self._pause((pause.ms if fixed_ms is None else fixed_ms) / 1000)
 
-    async def _write(self, ask: _Ask, question: Question, suggestion: Suggestion) -> None:
-        """Ask the host, and let the suggestion grow with the answer."""
-        answer = Answer()
-        async with ask.link.turn():
-            suggestion.raise_if_unwanted()
-            async with aclosing(self._answers(ask, question)) as answers:
-                async for answer in answers:
-                    ask.stopwatch.mark_first()
-                    suggestion.grow(_fitted(answer, ask, question.prompt))
-        self._cache.put(question, answer)
-        if suggestion.completion is not None and not question.prompt.left_out:
-            await self._keep_rest(ask, question, answer, suggestion.completion)
-
-    async def _answers(self, ask: _Ask, question: Question) -> AsyncGenerator[Answer, None]:
-        """Ask the host, in one's turn; yield each longer state of the answer."""
-        with self._asking():
-            async with (
-                ask.link.stream(question.prompt) as deltas,
-                aclosing(growing(deltas, ask.place)) as answers,
-            ):
-                async for answer in answers:
-                    yield answer
-
-    async def _keep_rest(
-        self, ask: _Ask, question: Question, answer: Answer, completion: Completion
-    ) -> None:
-        """Suggest what the model has said beyond a completion, once that is accepted."""
-        request = accepted(ask.request, completion)
-        place = place_of(request, self._settings.completion.lines)
-        if rest := await rest_of(answer, place):
-            after = replace(ask, request=request, place=place)
-            fitted = _fitted(rest, after, question.prompt)
-            self._suggestions.keep(request, ask.model.name, place.lines, fitted, ahead=True)
-
-    def _look_ahead(self, ask: _Ask, completion: Completion) -> None:
-        """Have the host write what comes after a completion, if it stands for a moment."""
-        if not self._settings.completion.look_ahead:
-            return
-        request = accepted(ask.request, completion)
-        looking = asyncio.create_task(self._looked_ahead(request, ask.link), name="looking ahead")
-        self._looking_ahead.add(looking)
-        looking.add_done_callback(self._looking_ahead.discard)
-
-    async def _looked_ahead(self, request: CompletionRequest, link: Link) -> None:
-        """Do so, unless a request comes before; it fails without a word."""
-        with suppress(InfillError, Superseded):
-            await self._latest.run(_AHEAD, self._ask_ahead(request, link))
-
-    async def _ask_ahead(self, request: CompletionRequest, link: Link) -> None:
-        await self._pause(STANDS_S)
-        model = await link.model()
-        place = place_of(request, self._settings.completion.lines)
-        await self._suggested(_Ask(request, None, link, model, place, ahead=True))
-
-    async def _alternatives(
-        self, request: CompletionRequest, shown: Completion, link: Link
-    ) -> tuple[Completion, ...]:
-        model = await link.model()
-        request = self._clearance.cleared(request)
-        place = place_of(request, self._settings.completion.lines)
-        ask = _Ask(request, None, link, model, place)
-        prompt = await self._prompter.prompt(request, link, model)
-        texts = {shown.text: shown}
-        for sampled in sampled_anew(prompt):
-            answer = await self._answer(ask, Question(model.name, sampled, place))
-            if completion := _fitted(answer, ask, prompt):
-                texts.setdefault(completion.text, _reported(completion, ask, "network"))
-        return tuple(texts.values())[1:]
-
-    async def _answer(self, ask: _Ask, question: Question) -> Answer:
-        """Return the whole answer, known or asked for."""
-        if known := self._cache.get(question):
-            return known
-        async with ask.link.turn(), aclosing(self._answers(ask, question)) as answers:
-            *_, answer = [answer async for answer in answers]
-        self._cache.put(question, answer)
-        return answer
-
     async def _read(
-        self, suggestion: Suggestion, end: int, ask: _Ask, source: Source
+        self, suggestion: Suggestion, end: int, ask: Ask, source: Source
     ) -> Completion | None:
         """Return what is left of a suggestion when it is complete, and show it while it grows.
 
@@ -347,9 +232,52 @@ class Completer:
                 if not ask.ahead:
                     self._keystrokes.suggest(suggestion)
                 if ask.grow is not None and suggestion.is_running and left.text != shown:
-                    ask.grow(_reported(left, ask, source))
+                    ask.grow(ask.reported(left, source))
                     shown = left.text
-        return left and _reported(left, ask, source)
+        return left and ask.reported(left, source)
+
+    def _look_ahead(self, ask: Ask, completion: Completion) -> None:
+        """Have the host write what comes after a completion, if it stands for a moment."""
+        if not self._settings.completion.look_ahead:
+            return
+        request = accepted(ask.request, completion)
+        looking = asyncio.create_task(self._looked_ahead(request, ask.link), name="looking ahead")
+        self._looking_ahead.add(looking)
+        looking.add_done_callback(self._looking_ahead.discard)
+
+    async def _looked_ahead(self, request: CompletionRequest, link: Link) -> None:
+        """Do so, unless a request comes before; it fails without a word."""
+        with suppress(InfillError, Superseded):
+            await self._latest.run(_AHEAD, self._ask_ahead(request, link))
+
+    async def _ask_ahead(self, request: CompletionRequest, link: Link) -> None:
+        await self._pause(STANDS_S)
+        model = await link.model()
+        place = place_of(request, self._settings.completion.lines)
+        await self._suggested(Ask(request, None, link, model, place, ahead=True))
+
+    async def _read_ahead(self, request: CompletionRequest) -> None:
+        self._refuse_huge(request)
+        cleared = self._clearance.cleared(request)
+        link = self._chain.preferred
+        model = await link.model()
+        if prompt := await self._prompter.ahead(cleared, link, model):
+            await link.warm(prompt)
+
+    async def _alternatives(
+        self, request: CompletionRequest, shown: Completion, link: Link
+    ) -> tuple[Completion, ...]:
+        model = await link.model()
+        request = self._clearance.cleared(request)
+        place = place_of(request, self._settings.completion.lines)
+        ask = Ask(request, None, link, model, place)
+        prompt = await self._prompter.prompt(request, link, model)
+        texts = {shown.text: shown}
+        for sampled in sampled_anew(prompt):
+            answer = await self._writer.whole(ask, Question(model.name, sampled, place))
+            if completion := ask.fitted(answer, prompt):
+                texts.setdefault(completion.text, ask.reported(completion, "network"))
+        return tuple(texts.values())[1:]
 
     async def _wait(self, seconds: float, why: BackendError) -> None:
         async with self._progress(f"waiting, because {why}"):
@@ -362,30 +290,6 @@ class Completer:
                 f"{request.document.uri} has {size} characters, more than {limit}",
                 hint="raise completion.maxFileSize if it is to be completed",
             )
-
-
-def _fitted(answer: Answer, ask: _Ask, prompt: Prompt) -> Completion | None:
-    """Return the completion that an answer is in its place; None if nothing useful is left."""
-    text = trim(answer.text, prompt, ask.place)
-    if not text.strip():
-        return None
-    report = Report(
-        backend=ask.link.kind,
-        model=ask.model.name,
-        first_token_ms=None,
-        total_ms=0.0,
-        prompt_tokens=answer.prompt_tokens,
-        completion_tokens=answer.completion_tokens,
-    )
-    return Completion(text, ask.request.offset, ask.request.offset, answer.finish, report)
-
-
-def _reported(left: Completion, ask: _Ask, source: Source) -> Completion:
-    """Return it with what it cost this request."""
-    first_ms = None if source == "cache" else ask.stopwatch.first_ms
-    total_ms = ask.stopwatch.total_ms()
-    report = replace(left.report, source=source, first_token_ms=first_ms, total_ms=total_ms)
-    return replace(left, report=report)
 
 
 def _summary(completion: Completion | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from infill_ls.completion.latest import Superseded
 from infill_ls.completion.place import Lines
-from infill_ls.types import Completion, CompletionRequest
+from infill_ls.types import Completion, CompletionRequest, Source
 
 
 class Unfit(Exception):
@@ -50,6 +50,13 @@ class Suggestion:
         """Whether it may still grow."""
         writing = self._writing
         return writing is not None and not writing.done() and not writing.cancelling()
+
+    @property
+    def source(self) -> Source:
+        """What it is to a request that goes on with it."""
+        if self.ahead:
+            return "ahead"
+        return "joined" if self.is_running else "cache"
 
     @property
     def is_broken(self) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 
-from infill_ls.completion.completer import Grow
+from infill_ls.completion.ask import Grow
 from infill_ls.types import Completion
 
 _LAST_LINE = re.compile(r"[^\r\n]*\Z")

@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import TypeVar
 
 from infill_ls.backends.base import Backend
+from infill_ls.completion.ask import Grow
 from infill_ls.completion.chain import Trouble
 from infill_ls.completion.clearance import Folders
-from infill_ls.completion.completer import Completer, Grow
+from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import InfillError, Loading, NoBackend
 from infill_ls.lsp.status import Status
