@@ -1,6 +1,6 @@
 """The values that flow from a keystroke to a suggestion, all frozen.
 
-Document → CompletionRequest → Prompt → Delta … → Completion
+Document → CompletionRequest → Prompt → Delta … → Completion; for chat, Message … → Delta …
 """
 
 from __future__ import annotations
@@ -54,6 +54,17 @@ class CompletionRequest:
     """Other open documents that may be shown to the model, the one last edited first."""
     waited_ms: float = 0.0
     """So long the editor has waited after the last key before it asked."""
+
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation."""
+
+    role: Role
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

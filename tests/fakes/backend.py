@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import Literal
 
 from infill_ls.backends.base import Exchange
-from infill_ls.types import Delta, Finish, ModelInfo, Prompt
+from infill_ls.types import Delta, Finish, Message, ModelInfo, Prompt, Sampling
 
 Point = Literal["model", "open", "first delta", "mid-stream", "close", "pause", "linger", "warm"]
 """Where work can be held: before the host says its model, before a stream is open, before its
@@ -95,6 +95,8 @@ class ScriptedBackend:
         self.steps = steps
         self.prompts: list[Prompt] = []
         """What was asked, in order."""
+        self.conversations: list[tuple[Message, ...]] = []
+        """What was said, in order."""
         self.streams: list[Stream] = []
         """The answers that were opened, in order."""
         self.closed = False
@@ -130,8 +132,13 @@ class ScriptedBackend:
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open the next scripted answer, or one that the test sends piece by piece."""
-        assert not self.closed, "asked after it was closed"
         self.prompts.append(prompt)
+        async with self._open() as deltas:
+            yield deltas
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[AsyncIterator[Delta]]:
+        assert not self.closed, "asked after it was closed"
         await self.steps.come_to("open")
         stream = Stream(self._answers.popleft() if self._answers else ())
         self.streams.append(stream)
@@ -142,6 +149,15 @@ class ScriptedBackend:
         finally:
             await self.steps.come_to("close")
             stream.closed = True
+
+    @asynccontextmanager
+    async def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AsyncIterator[AsyncIterator[Delta]]:
+        """Open the next answer, like `stream`."""
+        self.conversations.append(tuple(messages))
+        async with self._open() as deltas:
+            yield deltas
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Show that there is nothing to show."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from infill_ls.types import Delta, ModelInfo, Prompt
+from infill_ls.types import Delta, Message, ModelInfo, Prompt, Sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,15 @@ class Backend(Protocol):
 
         Leaving the context closes the connection, which makes the host stop generating. The last
         delta, and no other, has a `finish`; an answer that breaks off before it raises BadAnswer.
+        """
+
+    def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Open the answer to a conversation, which the host puts into its model's own template.
+
+        It ends as in `stream`. Raises NotFound where the host cannot, and RequestRejected where its
+        template refuses the conversation.
         """
 
     def preview(self, prompt: Prompt) -> list[Exchange]:

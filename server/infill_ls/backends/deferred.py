@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from infill_ls.backends.base import Backend
-from infill_ls.types import Delta, ModelInfo, Prompt
+from infill_ls.types import Delta, Message, ModelInfo, Prompt, Sampling
 
 
 class Deferred(ABC):
@@ -25,6 +25,14 @@ class Deferred(ABC):
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open the answer of the back end."""
         async with (await self._backend()).stream(prompt) as deltas:
+            yield deltas
+
+    @asynccontextmanager
+    async def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AsyncIterator[AsyncIterator[Delta]]:
+        """Open the answer of the back end."""
+        async with (await self._backend()).converse(messages, sampling) as deltas:
             yield deltas
 
     async def count(self, prompt: Prompt) -> int | None:

@@ -6,17 +6,18 @@ Behind it answers TGI, with the shape of its route `/`.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from infill_ls.backends import tgi
 from infill_ls.backends.as_text import HOW, AsText
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
+from infill_ls.backends.messages import ROUTE, answered
 from infill_ls.backends.sampling import TGI, told
 from infill_ls.errors import BadInput, Loading
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Delta, ModelInfo, Prompt
+from infill_ls.types import Delta, Message, ModelInfo, Prompt, Sampling
 
 DEFAULT_URL = "https://router.huggingface.co/hf-inference"
 
@@ -60,6 +61,12 @@ class HuggingFace(AsText):
             self._waits = True
             raise
         self._waits = False
+
+    def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Ask the Messages API of the model."""
+        return answered(self._host, self._name, messages, sampling, path=f"{self._path}{ROUTE}")
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""

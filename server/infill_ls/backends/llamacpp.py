@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 from msgspec import Struct, field
 
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
+from infill_ls.backends.messages import answered
 from infill_ls.backends.sampling import LLAMACPP, spelled, told
 from infill_ls.backends.token_ids import TokenIds
 from infill_ls.errors import BadAnswer
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Code, Control, Delta, Evaluation, ModelInfo, Part, Prompt
+from infill_ls.types import (
+    Code,
+    Control,
+    Delta,
+    Evaluation,
+    Message,
+    ModelInfo,
+    Part,
+    Prompt,
+    Sampling,
+)
 
 _LAST = {"connection": "close"}
 """After a stream this server may close the connection, though it says it keeps it: the next
@@ -105,6 +116,12 @@ class LlamaCpp:
             aclosing(self._deltas(events, end, control)) as deltas,
         ):
             yield deltas
+
+    def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Ask the Messages API, whose template is in the model's file."""
+        return answered(self._host, self._name or "", messages, sampling, headers=_LAST)
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the completion request; where only the host knows the ids, the text stands."""

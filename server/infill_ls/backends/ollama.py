@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -11,10 +11,11 @@ from msgspec import Struct
 from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
+from infill_ls.backends.messages import answered
 from infill_ls.backends.sampling import OLLAMA, spelled, told
 from infill_ls.errors import BadAnswer, NotFound
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Delta, ModelInfo, Prompt
+from infill_ls.types import Delta, Message, ModelInfo, Prompt, Sampling
 
 _ROUTE = "/api/generate"
 
@@ -92,6 +93,12 @@ class Ollama(AsText):
             aclosing(self._deltas(lines, prompt)) as deltas,
         ):
             yield deltas
+
+    def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Ask the Messages API, which Ollama has too."""
+        return answered(self._host, self._name or "", messages, sampling)
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""

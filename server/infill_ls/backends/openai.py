@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 
 from msgspec import Struct
@@ -10,12 +10,14 @@ from msgspec import Struct
 from infill_ls.backends.as_text import HOW, AsText, end_of, nothing
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
+from infill_ls.backends.messages import answered
+from infill_ls.backends.openai_chunks import Chunk, deltas_of
 from infill_ls.backends.openai_routes import USUAL, Route, told_by
 from infill_ls.backends.sampling import VLLM, Table, spelled, told
 from infill_ls.backends.token_ids import TokenIds
 from infill_ls.errors import BadAnswer, BadInput, NotFound, RequestRejected
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Delta, Finish, ModelInfo, Prompt
+from infill_ls.types import Delta, Message, ModelInfo, Prompt, Sampling
 
 
 class _Served(Struct):
@@ -38,40 +40,8 @@ class _Tokenized(Struct):
     count: int
 
 
-class _Content(Struct):
-    content: str | None = None
-
-
-class _Choice(Struct):
-    text: str | None = None
-    delta: _Content | None = None
-    """In place of `text`, at Mistral."""
-    finish_reason: str | None = None
-    """Empty like None: TGI's, until the last one."""
-
-    def said(self) -> str:
-        """Return the text, wherever it stands."""
-        return (self.delta.content if self.delta else self.text) or ""
-
-
-class _Usage(Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Chunk(Struct):
-    choices: list[_Choice]
-    """Empty where only the usage is told."""
-    usage: _Usage | None = None
-
-
 _SOME = "a"
 """Any text."""
-
-_LENGTH = frozenset({"length", "model_length"})
-
-_FAILED = frozenset({"error", "abort", "content_filter", "insufficient_system_resource"})
-"""Finishes of vLLM, Mistral and DeepSeek after which the text is no answer."""
 
 
 class OpenAi(AsText):
@@ -110,7 +80,16 @@ class OpenAi(AsText):
             return
         async with AsyncExitStack() as stack:
             chunks = await self._opened(stack, prompt)
-            yield await stack.enter_async_context(aclosing(self._deltas(chunks)))
+            yield await stack.enter_async_context(aclosing(deltas_of(chunks, self._host.url)))
+
+    @asynccontextmanager
+    async def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AsyncIterator[AsyncIterator[Delta]]:
+        """Ask the Messages API, wherever the route has it."""
+        name = self._name or (await self._model()).id
+        async with answered(self._host, name, messages, sampling, path=self._route.chat) as deltas:
+            yield deltas
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the request as it goes where the host has no `/tokenize`."""
@@ -160,7 +139,7 @@ class OpenAi(AsText):
     def _is_vllm(self) -> bool:
         return self._served is not None and self._served.owned_by == "vllm"
 
-    async def _opened(self, stack: AsyncExitStack, prompt: Prompt) -> AsyncIterator[_Chunk]:
+    async def _opened(self, stack: AsyncExitStack, prompt: Prompt) -> AsyncIterator[Chunk]:
         """Open the answer; a host that takes no ids, though it makes them, is given text."""
         if self._route.suffix:
             return await self._open(stack, self._body(self._name or "", prompt))
@@ -180,8 +159,8 @@ class OpenAi(AsText):
         self._took_ids = True
         return chunks
 
-    async def _open(self, stack: AsyncExitStack, body: dict[str, object]) -> AsyncIterator[_Chunk]:
-        return await stack.enter_async_context(self._host.events(self._route.path, body, _Chunk))
+    async def _open(self, stack: AsyncExitStack, body: dict[str, object]) -> AsyncIterator[Chunk]:
+        return await stack.enter_async_context(self._host.events(self._route.path, body, Chunk))
 
     async def _by_ids(self, prompt: Prompt) -> dict[str, object] | None:
         """Return what differs in a request by token ids, or None where it goes as text."""
@@ -241,29 +220,6 @@ class OpenAi(AsText):
             **more,
             **spelled(self._table(), prompt.sampling, self._host.url, end=end),
         }
-
-    async def _deltas(self, chunks: AsyncIterator[_Chunk]) -> AsyncGenerator[Delta, None]:
-        """Hand out the text; the counts come after the finish, if at all."""
-        count = 0
-        finish: Finish | None = None
-        usage = _Usage()
-        async for chunk in chunks:
-            usage = chunk.usage or usage
-            for choice in chunk.choices[:1]:
-                count += 1
-                yield Delta(choice.said())
-                finish = self._finish(choice) or finish
-        if finish is None:
-            raise BadAnswer(f"{self._host.url} broke off its answer", hint="try again")
-        yield Delta("", finish, usage.prompt_tokens, usage.completion_tokens or count)
-
-    def _finish(self, choice: _Choice) -> Finish | None:
-        reason = choice.finish_reason
-        if reason in _FAILED:
-            raise BadAnswer(f"{self._host.url} gave up its answer ({reason})", hint="try again")
-        if not reason:
-            return None
-        return "length" if reason in _LENGTH else "end"
 
 
 def openai(url: str, settings: BackendSettings) -> OpenAi:

@@ -26,6 +26,9 @@ class Route:
     suffix: bool
     """True where the host takes prefix and suffix apart."""
 
+    chat: str = "/v1/chat/completions"
+    """Where the Messages API is."""
+
     def base_of(self, url: str) -> str:
         """Return the URL without what told the route."""
         base = url.rstrip("/")
@@ -45,8 +48,22 @@ class Route:
 
 
 ROUTES = (
-    Route(("/fim/completions",), "/fim/completions", MISTRAL, {}, suffix=True),
-    Route(("/beta/completions", "/beta"), "/beta/completions", DEEPSEEK, _COUNTED, suffix=True),
+    Route(
+        ("/fim/completions",),
+        "/fim/completions",
+        MISTRAL,
+        {},
+        suffix=True,
+        chat="/chat/completions",
+    ),
+    Route(
+        ("/beta/completions", "/beta"),
+        "/beta/completions",
+        DEEPSEEK,
+        _COUNTED,
+        suffix=True,
+        chat="/chat/completions",
+    ),
     Route(("/v1/completions", "/v1"), "/v1/completions", OPENAI, _COUNTED, suffix=False),
 )
 USUAL = ROUTES[-1]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 
 from msgspec import Struct, field
 
 from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of, until_stop
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import NO_HEADERS, Host
+from infill_ls.backends.messages import answered
 from infill_ls.backends.sampling import TGI, spelled, told
 from infill_ls.errors import BadAnswer, HostFailed, NotFound, RequestRejected
 from infill_ls.settings.tree import BackendSettings
-from infill_ls.types import Control, Delta, Finish, ModelInfo, Prompt
+from infill_ls.types import Control, Delta, Finish, Message, ModelInfo, Prompt, Sampling
 
 _FINISH: dict[str, Finish] = {"length": "length", "eos_token": "end", "stop_sequence": "end"}
 
@@ -90,6 +91,12 @@ class Tgi(AsText):
         """Open `/generate_stream`."""
         async with answer(self._host, _ROUTE, body_of(prompt, self._host), prompt) as deltas:
             yield deltas
+
+    def converse(
+        self, messages: Sequence[Message], sampling: Sampling
+    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+        """Ask the Messages API, which versions before 1.4 do not have."""
+        return answered(self._host, self._name or "tgi", messages, sampling)
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""
