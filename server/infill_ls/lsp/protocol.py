@@ -110,6 +110,22 @@ class Protocol(LanguageServerProtocol):
             return self.fm.features[feature_name]
         return super()._get_handler(feature_name)
 
+    def _execute_handler(
+        self,
+        msg_id: int | str,
+        handler: Any,
+        callback: Any,
+        args: tuple[Any, ...] | None = None,
+        kwargs: dict[str, Any] | None = None,
+    ) -> None:
+        """Run a handler; pygls 2.1 keeps what became of each notification for ever."""
+
+        def forget(future: Any) -> None:
+            self._request_futures.pop(msg_id, None)
+            callback(future)
+
+        super()._execute_handler(msg_id, handler, forget, args, kwargs)
+
     def handle_message(self, message: Any) -> None:
         """Handle a message, unless it is a request that comes too early or too late."""
         refusal = self._refusal(message)
