@@ -54,6 +54,7 @@ units = st.sampled_from(["", "\t", "  ", "    ", "        "])
         ("    a\n        b", "\t", "\ta\n\t\tb"),
         ("\ta\n\t\tb", "    ", "    a\n        b"),
         ("a = 'b\tc'\n\td\te", "    ", "    a = 'b\tc'\n        d\te"),
+        ("    a\n\tb\n  c", "    ", "    a\n    b\n  c"),
         # Where nothing tells what the document does, it stays.
         ("a\n\tb", "", "a\n\tb"),
         ("a\n  b", "", "a\n  b"),

@@ -46,6 +46,11 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "backend.inFlight": (1, 64, 0),
     "backend.patienceS": (0, 3_600, -1),
     "fallback": ((EMBEDDED,), (), [{"kind": "vllm"}]),
+    "chatBackend": (EMBEDDED, {"kind": "tgi", "url": HOST}, {"kind": "vllm"}),
+    "chat.system": ("Be brief.", "", 5),
+    "chat.maxTokens": (1, 32_768, 0),
+    "chat.temperature": (0, 2, 2.5),
+    "chat.topP": (0.5, 1, 1.5),
     "completion.enabled": (False, True, "off"),
     "completion.disabledLanguages": (("markdown",), (), "markdown"),
     "completion.disabledPaths": (("*.md", "docs/"), (), (1,)),
@@ -142,7 +147,7 @@ def test_message_names_key_source_value_and_what_is_allowed(key: str) -> None:
 
     [problem] = load([layer({key: bad}, "config.toml")]).problems
 
-    shown = "its value" if key in {*SECRET, "fallback"} else repr(bad)[:60]
+    shown = "its value" if key in {*SECRET, "fallback", "chatBackend"} else repr(bad)[:60]
     assert str(problem).startswith(f"{key} in config.toml: {shown}")
     assert f" is not {allowed(dict(leaves())[key])}" in str(problem)
 
@@ -258,7 +263,7 @@ def test_guarded_key_is_refused_from_the_editors_configuration(key: str) -> None
 
 def test_guarded_keys_are_those_that_decide_where_code_goes() -> None:
     """The list is what the documentation promises: all that is said of back ends."""
-    sections = ("backend.", "fallback", "image.", "privacy.")
+    sections = ("backend.", "chatBackend", "fallback", "image.", "privacy.")
     assert {key for key in VALUES if key.startswith(sections)} == GUARDED
 
 

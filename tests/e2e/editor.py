@@ -16,8 +16,10 @@ from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, LanguageClient, register_
 from pytest_lsp.protocol import LanguageClientProtocol
 
 from infill_ls.lsp.protocol import (
+    CHAT_DELTA,
     STATUS,
     SUGGESTION_GREW,
+    ChatDeltaParams,
     StatusParams,
     StreamedInlineCompletionParams,
 )
@@ -69,6 +71,7 @@ class Editor(LanguageClient):
         self.statuses: list[StatusParams] = []
         self.partial_results: list[list[dict[str, Any]]] = []
         """The values of `$/progress` that belong to a request's partial results."""
+        self.chat_deltas: list[ChatDeltaParams] = []
         self.grown: list[types.Position] = []
         """Where the server said that asking again brings more."""
         self.configuration_requests = 0
@@ -81,6 +84,7 @@ class Editor(LanguageClient):
             **DEFAULT_CLIENT_FEATURES,
             STATUS: _on_status,
             SUGGESTION_GREW: _on_suggestion_grew,
+            CHAT_DELTA: _on_chat_delta,
             types.PROGRESS: _on_progress,
             types.WORKSPACE_CONFIGURATION: _on_configuration,
             types.WINDOW_SHOW_MESSAGE: _on_show_message,
@@ -225,6 +229,11 @@ def _on_status(editor: Editor, params: Any) -> None:
 
 def _on_suggestion_grew(editor: Editor, params: Any) -> None:
     editor.grown.append(types.Position(params.position.line, params.position.character))
+    editor.heard()
+
+
+def _on_chat_delta(editor: Editor, params: Any) -> None:
+    editor.chat_deltas.append(ChatDeltaParams(params.conversation, params.message, params.text))
     editor.heard()
 
 

@@ -45,7 +45,14 @@ async def test_the_commands_are_announced(editor: Editor) -> None:
     answer = await editor.begin()
 
     assert answer.capabilities.execute_command_provider is not None
-    assert answer.capabilities.execute_command_provider.commands == ("infill-ls.image",)
+    assert answer.capabilities.execute_command_provider.commands == (
+        "infill-ls.image",
+        "infill-ls.chat.send",
+        "infill-ls.chat.retry",
+        "infill-ls.chat.stop",
+        "infill-ls.chat.clear",
+        "infill-ls.chat.export",
+    )
 
 
 async def test_a_picture_is_drawn_by_a_command(

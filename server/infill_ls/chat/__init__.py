@@ -1,1 +1,1 @@
-"""Answers in words: the code in them, and how it comes into the document."""
+"""Talking about code: conversations, and how code in an answer comes into the document."""

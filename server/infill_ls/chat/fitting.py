@@ -45,9 +45,8 @@ def reindented(
     if base is None:
         return ""
     unit = unit or _unit_like(target_indent)
-    if base != target_indent:
-        lines = [_moved(line, base, target_indent, _width(unit)) for line in lines]
-    fitted = line_end.join(_restyled(lines, target_indent, unit))
+    moved = [_moved(line, base, target_indent, _width(unit)) for line in lines]
+    fitted = line_end.join(_restyled(moved, target_indent, unit))
     return fitted + line_end if ends_line else fitted
 
 

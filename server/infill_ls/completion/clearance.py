@@ -39,19 +39,22 @@ class Clearance:
 
         Raises BadInput if the document itself must not be shown.
         """
-        document = request.document
+        shown = (self._shown(neighbour) for neighbour in request.neighbours)
+        return replace(
+            request,
+            document=self.checked(request.document),
+            neighbours=tuple(neighbour for neighbour in shown if neighbour),
+        )
+
+    def checked(self, document: Document) -> Document:
+        """Return a document with its path; raises BadInput if it must not be shown."""
         reason, path = self._verdict(document.uri)
         if reason:
             raise BadInput(
                 f"{document.uri} is not shown to a model: {reason}",
                 hint="see privacy.useGitignore and .infillignore" if "ignored" in reason else "",
             )
-        shown = (self._shown(neighbour) for neighbour in request.neighbours)
-        return replace(
-            request,
-            document=replace(document, path=path),
-            neighbours=tuple(neighbour for neighbour in shown if neighbour),
-        )
+        return replace(document, path=path)
 
     def _shown(self, document: Document) -> Document | None:
         reason, path = self._verdict(document.uri)

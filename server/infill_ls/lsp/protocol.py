@@ -13,6 +13,7 @@ from pygls.protocol import LanguageServerProtocol
 STATUS = "infill-ls/status"
 CURSOR_RESTS = "infill-ls/cursorRests"
 SUGGESTION_GREW = "infill-ls/suggestionGrew"
+CHAT_DELTA = "infill-ls/chatDelta"
 
 Health = Literal["ok", "warning", "error"]
 
@@ -36,6 +37,16 @@ class SuggestionGrewParams:
 
     text_document: types.VersionedTextDocumentIdentifier
     position: types.Position
+
+
+@attrs.frozen
+class ChatDeltaParams:
+    """One more piece of an answer."""
+
+    conversation: str
+    message: int
+    """The number of the answer in its conversation, from 0."""
+    text: str
 
 
 @attrs.define

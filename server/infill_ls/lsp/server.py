@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from infill_ls.completion.latest import Superseded
-from infill_ls.lsp import commands, documents
+from infill_ls.lsp import chat, commands, documents
 from infill_ls.lsp.clients import waited_ms
 from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
 from infill_ls.lsp.language_server import Server
@@ -47,6 +47,7 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     )
     server.feature(types.WORKSPACE_EXECUTE_COMMAND)(commands.execute)
     commands.register(server)
+    chat.register(server)
     forward_to_editor(server)
     return server
 

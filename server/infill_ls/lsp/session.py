@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from importlib import import_module
 from typing import TypeVar
 
 from infill_ls.backends.base import Backend
+from infill_ls.chat.chat import Chat
 from infill_ls.completion.ask import Grow
 from infill_ls.completion.chain import Trouble
-from infill_ls.completion.clearance import Folders
+from infill_ls.completion.clearance import Clearance, Folders
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import InfillError, Loading, NoBackend
@@ -61,6 +62,8 @@ class Session:
         self._closing: set[asyncio.Task[None]] = set()
         self._loaded = load(base + overrides)
         self._completer = self._made()
+        self.chat = Chat(self._loaded.settings, self._connect)
+        self.clearance = self._clearance_made()
 
     @property
     def settings(self) -> Settings:
@@ -104,7 +107,9 @@ class Session:
 
     async def aclose(self) -> None:
         """Stop all work and close all connections."""
-        await asyncio.gather(self._completer.aclose(), self._waiting.end(), *self._closing)
+        await asyncio.gather(
+            self._completer.aclose(), self.chat.aclose(), self._waiting.end(), *self._closing
+        )
 
     async def _answered(self, asked: Callable[[Completer], Awaitable[T]]) -> T:
         """Return what the completer answers, and tell in the status how it went."""
@@ -141,13 +146,22 @@ class Session:
     def _swap(self, loaded: Loaded) -> None:
         """Put new settings into force; a completion under way for the old ones is ended."""
         if loaded.settings != self._loaded.settings:
-            closing = asyncio.ensure_future(self._completer.aclose())
-            self._closing.add(closing)
-            closing.add_done_callback(self._closing.discard)
+            self._end(self._completer.aclose())
+            self._end(self.chat.configure(loaded.settings))
             self._loaded = loaded
             self._completer = self._made()
+            self.clearance = self._clearance_made()
         self._loaded = loaded
         logging.getLogger("infill_ls").setLevel(loaded.settings.log.level.upper())
+
+    def _end(self, work: Coroutine[object, object, None]) -> None:
+        closing = asyncio.ensure_future(work)
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+
+    def _clearance_made(self) -> Clearance:
+        use_gitignore = self._loaded.settings.privacy.use_gitignore
+        return Clearance(self._folders, use_gitignore=use_gitignore)
 
     def _made(self) -> Completer:
         settings = self._loaded.settings

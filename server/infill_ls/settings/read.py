@@ -110,7 +110,7 @@ def _leaves_of(section: FieldInfo) -> list[tuple[str, FieldInfo]]:
     return [(f"{section.encode_name}.{info.encode_name}", info) for info in fields(section.type)]
 
 
-_GUARDED_SECTIONS = {"backend", "fallback", "image", "privacy"}
+_GUARDED_SECTIONS = {"backend", "chatBackend", "fallback", "image", "privacy"}
 
 GUARDED = frozenset(key for key, _ in leaves() if key.partition(".")[0] in _GUARDED_SECTIONS)
 """Keys that a cloned repository must not be able to set: they decide where code and tokens go (a
@@ -129,6 +129,8 @@ def allowed(info: FieldInfo) -> str:
         return f"{kind} from {option['minimum']} to {option['maximum']}"
     if "$ref" in option.get("items", {}):
         return "a list of tables with the settings of `backend`"
+    if "$ref" in option:
+        return "a table with the settings of `backend`"
     names = {
         "string": "a text",
         "boolean": "true or false",
@@ -204,7 +206,9 @@ def _convert(raw: object, info: FieldInfo, layer: Layer) -> object:
 
 def _is_json(info: FieldInfo) -> bool:
     """A table or a list has no plain spelling in one string."""
-    return msgspec.json.schema(info.type).get("type") in ("object", "array")
+    schema = msgspec.json.schema(info.type)
+    options = schema.get("anyOf", [schema])
+    return any("$ref" in each or each.get("type") in ("object", "array") for each in options)
 
 
 def _url_beside(key: str) -> str:

@@ -298,6 +298,24 @@ class CacheSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ttl_s: Annotated[int, Meta(ge=1, le=86_400, description="For how many seconds.")] = 300
 
 
+class ChatSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How the model is talked to."""
+
+    system: Annotated[
+        str, Meta(description="What the model is told before each conversation. Empty: nothing.")
+    ] = ""
+    max_tokens: Annotated[
+        int, Meta(ge=1, le=32_768, description="At most this many tokens in one answer.")
+    ] = 1_024
+    temperature: Annotated[
+        float, Meta(ge=0.0, le=2.0, description="0 always takes the likeliest token.")
+    ] = 0.2
+    top_p: Annotated[
+        Annotated[float, Meta(ge=0.0, le=1.0)] | None,
+        Meta(description="Sample among the likeliest tokens that together have this probability."),
+    ] = 0.9
+
+
 class MeasurementSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is counted on this machine, and nowhere else."""
 
@@ -359,6 +377,14 @@ class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
             "answer, the next one does."
         ),
     ] = ()
+    chat_backend: Annotated[
+        BackendSettings | None,
+        Meta(
+            description="The back end that chat is for, with the settings of `backend`; without "
+            "it that is `backend` itself, whose model is usually no chat model."
+        ),
+    ] = None
+    chat: ChatSettings = field(default_factory=ChatSettings)
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     prompt: PromptSettings = field(default_factory=PromptSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
