@@ -54,11 +54,13 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
 
 
 def _cut(answer: Answer, place: Place) -> Answer:
-    lines = _lines(answer.text, place)
-    if lines == "single" and (end := _line_end(answer.text)):
-        return _ended(answer, end, "line")
-    if lines == "whole" and answer.finish != "end" and (end := _line_end(answer.text)):
-        return replace(answer, text=answer.text[:end], finish="line" if answer.finish else None)
+    line_end = _line_end(answer.text)
+    lines = _lines(answer.text[:line_end], place) if line_end else place.lines
+    if lines == "single" and line_end:
+        return _ended(answer, line_end, "line")
+    if lines == "whole" and answer.finish != "end" and line_end:
+        finish: Finish | None = "line" if answer.finish else None
+        return replace(answer, text=answer.text[:line_end], finish=finish)
     start = _overlap(answer.text, place)
     end = _block_end(answer, place) if lines == "multi" else None
     # What is first in the text was first in time, too, whatever the pieces it came in.
@@ -75,15 +77,14 @@ def _ended(answer: Answer, end: int, finish: Finish) -> Answer:
     return replace(answer, text=answer.text[:end], beyond=complete, finish=finish)
 
 
-def _lines(text: str, place: Place) -> Lines:
+def _lines(line: str, place: Place) -> Lines:
     """Return how much is wanted: where the one line that was wanted opens a block, that as well."""
-    end = _line_end(text)
-    if place.lines != "single" or end is None or place.code_follows:
+    if place.lines != "single" or place.code_follows:
         return place.lines
     # See `place.py` for why it is not imported before.
     from infill_ls.completion.openers import opens_block  # noqa: PLC0415
 
-    line = re.split(r"[\r\n]", place.head + text[:end])[-1]
+    line = re.split(r"[\r\n]", place.head + line)[-1]
     return "multi" if opens_block(line, place.language) else "single"
 
 
@@ -120,16 +121,16 @@ def _overlap(text: str, place: Place) -> int | None:
     hardly another one: of 6,788 places in Python's own library where two to six lines were taken
     out, 3.4 % have in them a line that begins as the next one does for 12 characters.
     """
-    if not place.line_below:
+    below, written = place.line_below, place.head + text
+    if not below:
         return None
-    written = place.head + text
-    line = rf"(?:\A|(?<=[\r\n])){re.escape(place.line_below)}[ \t]*(?=[\r\n])"
-    found = re.search(line, written)
+    line = rf"(?:\A|(?<=[\r\n])){re.escape(below)}[ \t]*(?=[\r\n])"
+    found = re.search(line, written) if below in written else None
     if found:
         return max(0, found.start() - len(place.head))
     start = _last_line(text)
     begun = text[start:]
-    is_next = place.line_below.startswith(begun) and len(begun.strip()) >= _TELLING
+    is_next = below.startswith(begun) and len(begun.strip()) >= _TELLING
     return start if is_next and text[:start].strip() else None
 
 

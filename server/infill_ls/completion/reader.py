@@ -20,6 +20,12 @@ _REMEMBERED_COUNTS = 256
 _MOST_SCALE = 2.5
 """No text of the languages and encodings tried has more tokens for each piece than this."""
 
+_DENSER = 1.5
+"""So many times as dense as the whole of a text may a part of it be, which others are with."""
+
+_REMEMBERED_LINES = 16_384
+"""Of counted prompts."""
+
 _DENSE_SCALE = 1.4
 """What is reckoned with where the host cannot be asked: base64 has 1.24."""
 
@@ -32,6 +38,7 @@ class Reader:
         self._scale = Learned(USUAL_SCALE, tolerance=0.35)
         self._forms: dict[tuple[str, str], Form] = {}
         self._counts: LRUCache[Prompt, int] = LRUCache(_REMEMBERED_COUNTS)
+        self._line_scales: LRUCache[str, float] = LRUCache(_REMEMBERED_LINES)
 
     def knows(self, model: ModelInfo, dialect: Dialect) -> bool:
         """Return whether nothing needs to be asked."""
@@ -51,19 +58,27 @@ class Reader:
         return Reading(self._tokens_per_s.value, self._scale.value or USUAL_SCALE, form)
 
     async def tokens_of(self, backend: Backend, prompt: Prompt, room: int) -> int:
-        """Return how many tokens a prompt has; the host is asked if it might be more than `room`.
+        """Return how many tokens a prompt has at most; the host counts if it might be over `room`.
 
+        A line of a prompt that was counted is taken to be as dense as that was, any other to be as
+        dense as a text can be. So one asks where one comes, and seldom while one types there.
         Raises BackendError.
         """
         pieces = _pieces(prompt)
         if pieces * _MOST_SCALE <= room:
-            return int(pieces * USUAL_SCALE)
+            return int(pieces * _MOST_SCALE)
+        most = self._most_tokens(prompt)
+        if most <= room:
+            return int(most)
         if prompt not in self._counts:
             counted = await backend.count(prompt)
             if counted is None:
                 return int(pieces * max(_DENSE_SCALE, self._scale.value or 0))
-            self._scale.learn(max(counted, 1) / max(pieces, 1))
+            scale = max(counted, 1) / max(pieces, 1)
+            self._scale.learn(scale)
             self._counts[prompt] = counted
+            for line in _lines(prompt):
+                self._line_scales[line] = min(scale * _DENSER, _MOST_SCALE)
         return self._counts[prompt]
 
     def learn(self, prompt: Prompt, delta: Delta, first_s: float) -> None:
@@ -76,6 +91,12 @@ class Reader:
         seconds = told.seconds if told else first_s
         if tokens >= _TELLING_TOKENS and seconds > 0:
             self._tokens_per_s.learn(tokens / seconds)
+
+    def _most_tokens(self, prompt: Prompt) -> float:
+        """Return what the lines of a prompt come to; line ends and control tokens are one each."""
+        lines, scales = _lines(prompt), self._line_scales
+        texts = sum(pieces_in(line) * scales.get(line, _MOST_SCALE) for line in lines)
+        return texts + len(lines) + len(prompt.parts)
 
 
 async def form_of(backend: Backend, model: ModelInfo, dialect: Dialect) -> Form:
@@ -91,6 +112,11 @@ async def form_of(backend: Backend, model: ModelInfo, dialect: Dialect) -> Form:
     if model.takes_ids or not dialect.fragile:
         return "exact"
     return "exact" if kept and await backend.keeps(probe.fragile(dialect)) else "safe"
+
+
+def _lines(prompt: Prompt) -> list[str]:
+    codes = (part for part in prompt.parts if isinstance(part, Code))
+    return [line for code in codes for text in code.segments for line in text.split("\n")]
 
 
 def _pieces(prompt: Prompt) -> int:

@@ -24,11 +24,12 @@ def without_repetition(text: str, head: str, above: str) -> str:
 def _without_blocks(text: str, head: str, above: str) -> str:
     """Cut three equal lines, or two equal blocks of several; blank lines do not count."""
     ends, lines = _filled(text, head)
-    known = [line.rstrip() for line in io.StringIO(above) if line.strip()]
     for size in range(1, _LINES + 1):
         run = _equal_lines(lines, size, complete=text[-1:] in "\r\n")
-        first = lines[len(lines) - run - size : len(lines) - run] if run else []
-        if len(re.findall(r"\w", "".join(first))) >= 2 and not _stands_twice(first, known):
+        if not run:
+            continue
+        first = lines[len(lines) - run - size : len(lines) - run]
+        if len(re.findall(r"\w", "".join(first))) >= 2 and not _stands_twice(first, above):
             return text[: ends[len(lines) - run - 1]]
     return text
 
@@ -58,7 +59,8 @@ def _equal_lines(lines: list[str], size: int, *, complete: bool) -> int:
     return run + begun if run >= (2 if size == 1 else size) else 0
 
 
-def _stands_twice(block: list[str], lines: list[str]) -> bool:
+def _stands_twice(block: list[str], above: str) -> bool:
+    lines = [line.rstrip() for line in io.StringIO(above) if line.strip()]
     return any(
         lines[index : index + 2 * len(block)] == 2 * block
         for index in range(len(lines) - 2 * len(block) + 1)

@@ -35,7 +35,8 @@ class Suggestion:
         ahead: bool = False,
     ) -> None:
         """Take the place, how much is wanted there, and what is suggested if it is known."""
-        self.request = request
+        # The neighbours have no part in it, and would be kept for as long as it is.
+        self.request = replace(request, neighbours=())
         self.lines = lines
         self.ahead = ahead
         """Whether it is written before anybody has asked."""

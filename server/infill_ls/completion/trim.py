@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import lru_cache
 
 from infill_ls.completion.chatter import without_chatter
 from infill_ls.completion.place import Place
@@ -45,14 +46,15 @@ def trim(answer: str, prompt: Prompt, place: Place) -> str:
     the prompt.
     """
     above = _above(prompt)
-    in_markdown = any("```" in text for text in (above, place.head, place.rest, *place.below))
+    around = (above, place.head, place.rest, *place.below)
+    may_chatter = "```" in answer and not any("```" in text for text in around)
     text = _without_control(answer, prompt)
-    text = text if in_markdown else without_chatter(text)
+    text = without_chatter(text) if may_chatter else text
     left_out = prompt.left_out.rstrip()
     if left_out and text.rstrip().endswith(left_out):
         # The model was not shown this and has written it, so all before it is meant as it is.
         return _LINE_END.sub(place.line_end, text.rstrip().removesuffix(left_out))
-    while (shorter := _shortened(text, place, above, in_markdown=in_markdown)) != text:
+    while (shorter := _shortened(text, place, above, may_chatter=may_chatter)) != text:
         text = shorter
     return _LINE_END.sub(place.line_end, text)
 
@@ -63,9 +65,9 @@ def _above(prompt: Prompt) -> str:
     return "".join(prefixes[-1].segments)[-_ABOVE:] if prefixes else ""
 
 
-def _shortened(text: str, place: Place, above: str, *, in_markdown: bool) -> str:
+def _shortened(text: str, place: Place, above: str, *, may_chatter: bool) -> str:
     """Take each step once; one may make room for another."""
-    text = text if in_markdown else without_chatter(text)
+    text = without_chatter(text) if may_chatter else text
     text = without_repetition(text, place.head, above)
     text = _without_rest(_without_lines_below(text, place, above), place)
     return _without_blanks(text, place)
@@ -73,12 +75,16 @@ def _shortened(text: str, place: Place, above: str, *, in_markdown: bool) -> str
 
 def _without_control(text: str, prompt: Prompt) -> str:
     """Cut where a control token is spelled; a host may send one as text."""
-    spellings = [
-        re.escape(part.text.strip())
-        for part in (*prompt.parts, *prompt.end)
-        if isinstance(part, Control) and part.text
-    ]
-    return re.split("|".join(spellings), text, maxsplit=1)[0] if spellings else text
+    parts = (*prompt.parts, *prompt.end)
+    spelled = _spelled(tuple(part.text for part in parts if isinstance(part, Control)))
+    return spelled.split(text, maxsplit=1)[0] if spelled else text
+
+
+@lru_cache(maxsize=16)
+def _spelled(controls: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Return what matches any of the control tokens; None if no text does."""
+    spellings = [re.escape(control.strip()) for control in controls if control]
+    return re.compile("|".join(spellings)) if spellings else None
 
 
 def _without_lines_below(text: str, place: Place, above: str) -> str:
@@ -117,6 +123,8 @@ def _depth(line: str) -> int:
 
 def _without_rest(text: str, place: Place) -> str:
     """Cut the end that stands right of the cursor, too."""
+    if not place.rest.strip():
+        return text
     end, rest = text.rstrip(), place.rest.rstrip()
     shortest = len(rest) if _stands_before(text, place) else 1
     for length in range(min(len(end), len(rest)), shortest - 1, -1):
