@@ -34,8 +34,9 @@ class Backend(Protocol):
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
         """Open the answer to a prompt.
 
-        Leaving the context closes the connection, which makes the host stop generating. The last
-        delta, and no other, has a `finish`; an answer that breaks off before it raises BadAnswer.
+        Leaving the context before the last delta closes the connection, which makes the host stop
+        generating. The last delta, and no other, has a `finish`; an answer that breaks off before
+        it raises BadAnswer.
         """
 
     def converse(

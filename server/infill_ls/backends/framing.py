@@ -16,13 +16,13 @@ class Framing:
 
     media_type: str
     split: Callable[[httpx.Response], AsyncGenerator[str | bytes, None]]
+    done: str | None = None
+    """The piece, if any, that only says that the answer is complete."""
 
 
 async def _events_of(response: httpx.Response) -> AsyncGenerator[str | bytes, None]:
     async with aclosing(EventSource(response).aiter_sse()) as events:
         async for sent in events:
-            if sent.data == "[DONE]":
-                return
             if sent.data:
                 yield sent.data
 
@@ -43,8 +43,8 @@ async def _lines_of(response: httpx.Response) -> AsyncGenerator[str | bytes, Non
                     yield line
 
 
-EVENTS = Framing("text/event-stream", _events_of)
-"""Server-sent events, up to the `[DONE]` of OpenAI's kind."""
+EVENTS = Framing("text/event-stream", _events_of, done="[DONE]")
+"""Server-sent events, up to the `[DONE]` of OpenAI's kind, where there is one."""
 
 LINES = Framing("application/x-ndjson", _lines_of)
 """One object a line."""

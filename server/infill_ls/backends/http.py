@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, contextmanager
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import msgspec
 
 from infill_ls import errors
 from infill_ls.backends import client, tls
+from infill_ls.backends.ending import Ending, read_to_end
 from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
 from infill_ls.backends.framing import EVENTS, LINES, Framing
 from infill_ls.backends.sending import response_to
@@ -25,6 +26,10 @@ _CHECK = "check backend.url and backend.kind"
 
 _QUOTED_CHARS = 200
 """How much of a host's own words a message quotes: enough to understand, too little to leak."""
+
+
+def _never(_: object) -> bool:
+    return False
 
 
 class Host:
@@ -90,18 +95,25 @@ class Host:
         body: dict[str, object],
         event: type[T],
         headers: Mapping[str, str] = NO_HEADERS,
+        is_last: Callable[[T], bool] = _never,
     ) -> AbstractAsyncContextManager[AsyncIterator[T]]:
         """Post a body and open the server-sent events of the answer.
 
         An event that holds an error raises, like the same error with an HTTP status would.
+        Leaving the context closes the connection, unless the host's last event was read, which
+        `is_last` tells where no `[DONE]` does: then it is kept if the body ends promptly.
         """
-        return self._opened(path, body, event, headers, EVENTS)
+        return self._opened(path, body, event, headers, EVENTS, is_last)
 
     def lines(
-        self, path: str, body: dict[str, object], line: type[T]
+        self,
+        path: str,
+        body: dict[str, object],
+        line: type[T],
+        is_last: Callable[[T], bool] = _never,
     ) -> AbstractAsyncContextManager[AsyncIterator[T]]:
-        """Post a body and open the lines of JSON of the answer; errors are as in `events`."""
-        return self._opened(path, body, line, NO_HEADERS, LINES)
+        """Post a body and open the lines of JSON of the answer; all else is as in `events`."""
+        return self._opened(path, body, line, NO_HEADERS, LINES, is_last)
 
     async def _ask(
         self, method: str, path: str, body: dict[str, object] | None, answer: type[T]
@@ -120,25 +132,36 @@ class Host:
         kind: type[T],
         headers: Mapping[str, str],
         framing: Framing,
+        is_last: Callable[[T], bool],
     ) -> AsyncIterator[AsyncIterator[T]]:
         with self._mapped():
             sent = response_to(self._client, "POST", path, json=body, headers=headers)
             async with sent as response:
                 with self._answering():
                     await self._raise_for_status(response)
-                    async with aclosing(self._pieces(response, kind, framing)) as pieces:
-                        yield pieces
+                    await self._raise_for_no_stream(response, framing)
+                    async with (
+                        aclosing(framing.split(response)) as pieces,
+                        read_to_end(response, pieces) as ending,
+                        aclosing(self._answer(pieces, kind, framing, is_last, ending)) as answer,
+                    ):
+                        yield answer
 
-    async def _pieces(
-        self, response: httpx.Response, kind: type[T], framing: Framing
+    async def _answer(
+        self,
+        pieces: AsyncIterator[str | bytes],
+        kind: type[T],
+        framing: Framing,
+        is_last: Callable[[T], bool],
+        ending: Ending,
     ) -> AsyncGenerator[T, None]:
-        if not response.headers.get("content-type", "").startswith(framing.media_type):
-            # A host, or a proxy before it, may tell an error with status 200.
-            self._read(await response.aread(), Failure)
-            raise errors.BadAnswer(f"{self.url} answered with no stream", hint=_CHECK)
-        async with aclosing(framing.split(response)) as pieces:
-            async for piece in pieces:
-                yield self._read(piece, kind)
+        async for piece in pieces:
+            if piece == framing.done:
+                ending.is_near = True
+                return
+            answer = self._read(piece, kind)
+            ending.is_near = is_last(answer)
+            yield answer
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -174,6 +197,13 @@ class Host:
         except (msgspec.DecodeError, UnicodeDecodeError):
             failure = Failure(error=response.text)
         raise self._failure(failure, response.status_code, response.headers)
+
+    async def _raise_for_no_stream(self, response: httpx.Response, framing: Framing) -> None:
+        if response.headers.get("content-type", "").startswith(framing.media_type):
+            return
+        # A host, or a proxy before it, may tell an error with status 200.
+        self._read(await response.aread(), Failure)
+        raise errors.BadAnswer(f"{self.url} answered with no stream", hint=_CHECK)
 
     def _failure(
         self, failure: Failure, status: int, headers: Mapping[str, str] = NO_HEADERS

@@ -89,7 +89,7 @@ class Ollama(AsText):
                 yield deltas
             return
         async with (
-            self._host.lines(_ROUTE, body, _Line) as lines,
+            self._host.lines(_ROUTE, body, _Line, _is_last) as lines,
             aclosing(self._deltas(lines, prompt)) as deltas,
         ):
             yield deltas
@@ -158,6 +158,10 @@ class Ollama(AsText):
             count += 1
             yield Delta(text)
         raise BadAnswer(f"{self._host.url} broke off its answer", hint="try again")
+
+
+def _is_last(line: _Line) -> bool:
+    return line.done
 
 
 def _stops(prompt: Prompt) -> tuple[str, ...]:

@@ -57,6 +57,10 @@ class _Event(Struct):
     generated_text: str | None = None
     details: _Details | None = None
 
+    def is_last(self) -> bool:
+        """Return whether the answer is complete."""
+        return self.generated_text is not None
+
 
 class Tgi(AsText):
     """A TGI host, from version 1.1 on, perhaps behind a proxy that gives it another kind."""
@@ -167,7 +171,7 @@ async def answer(
             yield deltas
         return
     async with (
-        host.events(path, body, _Event, headers) as events,
+        host.events(path, body, _Event, headers, _Event.is_last) as events,
         aclosing(_deltas(events, prompt, host)) as tokens,
         # TGI stops only where a token ends with the stop, and sends it along.
         aclosing(until_stop(tokens, prompt.sampling.stop)) as deltas,
@@ -184,7 +188,7 @@ async def _deltas(
     async for event in events:
         count += 1
         text = "" if event.token.special else event.token.text
-        if event.generated_text is not None:
+        if event.is_last():
             details = event.details or _Details()
             yield Delta(
                 text,
