@@ -94,6 +94,48 @@ async def test_scale_is_what_the_host_counts_for_each_piece() -> None:
     assert denser == pytest.approx(2 * dense)
 
 
+CODE = "".join(f"total_{n} = first_{n} + second_{n}\n" for n in range(150))
+
+
+async def counted(*texts: str, room: int) -> int:
+    """Return how often a host counts that finds 2,400 tokens each time."""
+    backend, asked = ScriptedBackend(MODEL, Steps()), list[Prompt]()
+
+    def count(prompt: Prompt) -> int:
+        asked.append(prompt)
+        return 2_400
+
+    backend.counts = count
+    reader = Reader()
+    for text in texts:
+        await reader.tokens_of(backend, render(CODE_LLAMA, text, "", settings=Settings()), room)
+    return len(asked)
+
+
+async def test_the_host_counts_once_while_one_types() -> None:
+    """What is new in a prompt is little, and the rest is known to be ordinary."""
+    typed = "if total_1:"
+
+    states = (CODE + typed[:length] for length in range(len(typed) + 1))
+
+    assert await counted(*states, room=6_000) == 1
+
+
+async def test_the_host_counts_where_much_is_new() -> None:
+    """Other lines may be denser than those that it has counted."""
+    assert await counted(CODE, CODE.replace("total", "sum"), room=6_000) == 2
+
+
+async def test_the_host_counts_each_time_near_its_limit() -> None:
+    """Even a little more may be too much."""
+    assert await counted(CODE, CODE + "x", CODE + "xy", room=2_500) == 3
+
+
+async def test_the_host_counts_nothing_that_is_short_enough_in_any_case() -> None:
+    """No text is as dense as that."""
+    assert await counted(CODE, room=100_000) == 0
+
+
 @pytest.mark.parametrize(
     ("kept", "form"),
     [

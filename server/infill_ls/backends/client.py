@@ -11,7 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from infill_ls import __version__
-from infill_ls.backends import tls
+from infill_ls.backends import locks, tls
 from infill_ls.errors import BadInput
 from infill_ls.settings.address import is_loopback
 from infill_ls.settings.tree import BackendSettings
@@ -24,6 +24,7 @@ def made(url: str, settings: BackendSettings, headers: Mapping[str, str]) -> htt
     no use.
     """
     given = _checked(url)
+    locks.install()
     # httpx logs the address of each request, so what is secret in it must not be there.
     base = given.copy_with(username=None, password=None)
     return httpx.AsyncClient(

@@ -14,7 +14,6 @@ from infill_ls.backends import client, tls
 from infill_ls.backends.ending import Ending, read_to_end
 from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
 from infill_ls.backends.framing import EVENTS, LINES, Framing
-from infill_ls.backends.sending import response_to
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")
@@ -76,7 +75,7 @@ class Host:
         """
         headers = {"accept": wanted}
         with self._mapped():
-            sent = response_to(self._client, "POST", path, json=body, headers=headers)
+            sent = self._client.stream("POST", path, json=body, headers=headers)
             async with sent as response:
                 with self._answering():
                     await self._raise_for_status(response)
@@ -119,7 +118,7 @@ class Host:
         self, method: str, path: str, body: dict[str, object] | None, answer: type[T]
     ) -> T:
         with self._mapped():
-            async with response_to(self._client, method, path, json=body) as response:
+            async with self._client.stream(method, path, json=body) as response:
                 with self._answering():
                     await self._raise_for_status(response)
                     return self._read(await response.aread(), answer)
@@ -135,7 +134,7 @@ class Host:
         is_last: Callable[[T], bool],
     ) -> AsyncIterator[AsyncIterator[T]]:
         with self._mapped():
-            sent = response_to(self._client, "POST", path, json=body, headers=headers)
+            sent = self._client.stream("POST", path, json=body, headers=headers)
             async with sent as response:
                 with self._answering():
                     await self._raise_for_status(response)

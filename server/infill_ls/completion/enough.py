@@ -79,6 +79,9 @@ _ABOUT = re.compile(r"#|//|/?\*|--|@")
 class _Line:
     text: str
     """Without its end; the first one with what stands before the cursor."""
+    code: str
+    """Without blanks around it."""
+    indent: int
     start: int
     """Where it begins in the answer; less than 0 for the cursor's line."""
     complete: bool
@@ -87,14 +90,6 @@ class _Line:
     """Whether it begins inside a bracket or a string."""
     leaves_open: bool
     """Whether it ends inside one."""
-
-    @property
-    def code(self) -> str:
-        return self.text.strip()
-
-    @property
-    def indent(self) -> int:
-        return _indent(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +271,8 @@ def _draft(text: str, place: Place, ended: bool) -> _Draft | None:
     lines = tuple(
         _Line(
             text=line[1],
+            code=line[1].strip(),
+            indent=_indent(line[1]),
             start=line.start() - cursor,
             complete=bool(line[2]) or ended,
             nested=nested[index],

@@ -21,10 +21,9 @@ _MOST_SCALE = 2.5
 """No text of the languages and encodings tried has more tokens for each piece than this."""
 
 _DENSER = 1.5
-"""So many times as dense as the whole of a text may a part of it be, which others are with."""
+"""So many times as dense as the whole prompt may those of its lines be that another one has."""
 
 _REMEMBERED_LINES = 16_384
-"""Of counted prompts."""
 
 _DENSE_SCALE = 1.4
 """What is reckoned with where the host cannot be asked: base64 has 1.24."""
@@ -38,7 +37,8 @@ class Reader:
         self._scale = Learned(USUAL_SCALE, tolerance=0.35)
         self._forms: dict[tuple[str, str], Form] = {}
         self._counts: LRUCache[Prompt, int] = LRUCache(_REMEMBERED_COUNTS)
-        self._line_scales: LRUCache[str, float] = LRUCache(_REMEMBERED_LINES)
+        # By the hashes of lines, because some lines are as long as a prompt.
+        self._line_scales: LRUCache[int, float] = LRUCache(_REMEMBERED_LINES)
 
     def knows(self, model: ModelInfo, dialect: Dialect) -> bool:
         """Return whether nothing needs to be asked."""
@@ -60,9 +60,9 @@ class Reader:
     async def tokens_of(self, backend: Backend, prompt: Prompt, room: int) -> int:
         """Return how many tokens a prompt has at most; the host counts if it might be over `room`.
 
-        A line of a prompt that was counted is taken to be as dense as that was, any other to be as
-        dense as a text can be. So one asks where one comes, and seldom while one types there.
-        Raises BackendError.
+        A line that was in a counted prompt is taken to be hardly denser than that was, any other to
+        be as dense as a text can be. So the host counts where one begins to type, and seldom
+        afterwards. Raises BackendError.
         """
         pieces = _pieces(prompt)
         if pieces * _MOST_SCALE <= room:
@@ -78,7 +78,7 @@ class Reader:
             self._scale.learn(scale)
             self._counts[prompt] = counted
             for line in _lines(prompt):
-                self._line_scales[line] = min(scale * _DENSER, _MOST_SCALE)
+                self._line_scales[hash(line)] = min(scale * _DENSER, _MOST_SCALE)
         return self._counts[prompt]
 
     def learn(self, prompt: Prompt, delta: Delta, first_s: float) -> None:
@@ -95,7 +95,7 @@ class Reader:
     def _most_tokens(self, prompt: Prompt) -> float:
         """Return what the lines of a prompt come to; line ends and control tokens are one each."""
         lines, scales = _lines(prompt), self._line_scales
-        texts = sum(pieces_in(line) * scales.get(line, _MOST_SCALE) for line in lines)
+        texts = sum(pieces_in(line) * scales.get(hash(line), _MOST_SCALE) for line in lines)
         return texts + len(lines) + len(prompt.parts)
 
 

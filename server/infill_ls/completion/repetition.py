@@ -24,7 +24,7 @@ def without_repetition(text: str, head: str, above: str) -> str:
 def _without_blocks(text: str, head: str, above: str) -> str:
     """Cut three equal lines, or two equal blocks of several; blank lines do not count."""
     ends, lines = _filled(text, head)
-    for size in range(1, _LINES + 1):
+    for size in range(1, min(_LINES, len(lines) - 1) + 1):
         run = _equal_lines(lines, size, complete=text[-1:] in "\r\n")
         if not run:
             continue
