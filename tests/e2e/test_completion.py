@@ -76,18 +76,19 @@ async def test_positions_count_in_the_encoding_that_was_agreed(
 
 async def test_partial_results_grow_until_the_answer(editor: Editor, host: FakeHost) -> None:
     """With a token for partial results, each longer item is sent before the final answer."""
-    host.answers("n", " +", " 1")
+    gate = host.gate()
+    host.answers("n", " +", " 1", gate=gate)
     await editor.begin(served_by(host))
-    cursor = editor.open(FUNCTION)
+    asking = editor.asking(editor.open(FUNCTION), partial_results="stream-1")
 
-    answer = await editor.inline(cursor, partial_results="stream-1")
+    for text in ("n", "n +", "n + 1"):
+        gate.open()
+        await editor.until(lambda text=text: texts(editor.partial_results)[-1:] == [text])
+    gate.stand_open()
+    answer = await asking
 
-    grown = texts(editor.partial_results)
-    assert grown
-    assert grown == sorted(set(grown), key=len)
-    assert set(grown) <= {"n", "n +", "n + 1"}
-    assert answer is not None
-    assert answer.items[0].insert_text == "n + 1"
+    assert texts(editor.partial_results) == ["n", "n +", "n + 1"]
+    assert text_of(answer) == "n + 1"
 
 
 async def test_a_partial_result_comes_while_the_model_writes(
