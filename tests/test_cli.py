@@ -92,7 +92,7 @@ def in_a_process(
 # Help
 
 
-@pytest.mark.parametrize("command", ["serve", "complete", "doctor", "model"])
+@pytest.mark.parametrize("command", ["serve", "complete", "chat", "doctor", "model", "stats"])
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     """`--help` of a command shows its usage, and that of all commands shows the command."""
     for arguments in ([command, "--help"], ["--help"]):

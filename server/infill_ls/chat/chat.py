@@ -65,6 +65,11 @@ class Chat:
         self._conversations: dict[str, Conversation] = {}
         self._answering: dict[str, asyncio.Task[Reply]] = {}
 
+    @property
+    def newest(self) -> str | None:
+        """The conversation that was begun last; None before there is any."""
+        return next(reversed(self._conversations), None)
+
     async def send(
         self,
         question: str,

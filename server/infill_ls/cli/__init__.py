@@ -32,6 +32,7 @@ first steps:
 _COMMANDS = {
     "serve": "be the language server (the default)",
     "complete": "fill in at one place of a file",
+    "chat": "talk about code",
     "doctor": "show what is configured, and whether it works",
     "image": "have a picture drawn",
     "model": "pull, list and remove the embedded model's file",

@@ -24,12 +24,13 @@ def request_at(place: str) -> CompletionRequest:
             f"{place!r} is no place in a file", hint="write FILE:LINE:COLUMN, for instance a.py:3:5"
         )
     name, line, column = found["file"], int(found["line"]), int(found["column"])
-    text = Text(_read(name))
-    document = Document(uri=_uri(name), language="", version=0, text=text)
+    text = Text(read(name))
+    document = Document(uri=uri_of(name), language="", version=0, text=text)
     return CompletionRequest(document, _offset(text, name, line, column), Trigger.INVOKED)
 
 
-def _read(name: str) -> str:
+def read(name: str) -> str:
+    """Return the text of a file; `-` is standard input. Raises BadInput where it is none."""
     try:
         content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
@@ -45,7 +46,8 @@ def _read(name: str) -> str:
     return decoded
 
 
-def _uri(name: str) -> str:
+def uri_of(name: str) -> str:
+    """Return the address of a file."""
     return "stdin:" if name == "-" else Path(name).absolute().as_uri()
 
 
