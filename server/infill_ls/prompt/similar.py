@@ -167,7 +167,7 @@ def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _words(name: str) -> tuple[str, ...]:
     """Return a name and what camelCase and snake_case make it of, all that say something."""
     words: list[str] = []
