@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -82,13 +83,22 @@ async def test_no_other_host_is_asked_ahead(
     assert len(backend.prompts) == 1
 
 
+@pytest.mark.parametrize(
+    "switched",
+    [
+        {"look_ahead": False},
+        {"enabled": False},
+        {"disabled_languages": ("python",)},
+    ],
+)
 async def test_it_can_be_switched_off(
-    request_at: RequestAt, own: ScriptedBackend, completer_with: CompleterWith
+    request_at: RequestAt,
+    own: ScriptedBackend,
+    completer_with: CompleterWith,
+    switched: dict[str, Any],
 ) -> None:
-    """With `completion.lookAhead` off, nobody is asked ahead."""
-    completer = completer_with(
-        Settings(completion=CompletionSettings(lines="single", look_ahead=False))
-    )
+    """So it is by itself, and where nothing is completed while one types on."""
+    completer = completer_with(Settings(completion=CompletionSettings(lines="single", **switched)))
     own.answers("a += 1", "\n")
 
     await completed(completer, request_at("def f(a):\n    ‸\n"))

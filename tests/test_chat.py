@@ -140,13 +140,12 @@ async def test_code_is_left_out_before_the_question_is(
     assert backend.conversations == [(Message("user", question),)]
 
 
-@pytest.mark.parametrize("refusal", [NotFound("no such route"), RequestRejected("template_error")])
 async def test_a_host_without_a_template_is_given_ours(
-    chat: Chat, backend: ScriptedBackend, steps: Steps, told: Told, refusal: Exception
+    chat: Chat, backend: ScriptedBackend, steps: Steps, told: Told
 ) -> None:
     """The conversation goes as a prompt in the model's own form, from then on at once."""
     backend.info = ModelInfo("codellama/CodeLlama-7b-Instruct-hf", 16_384)
-    steps.fail("open", refusal)
+    steps.fail("open", NotFound("no such route"))
     backend.answers(" One.")
     backend.answers(" Two.")
 
@@ -161,6 +160,22 @@ async def test_a_host_without_a_template_is_given_ours(
     assert texts[0].strip() == "[INST] 1? [/INST]"
     assert "2? [/INST]" in texts[1]
     assert len(backend.conversations) == 1
+
+
+async def test_a_template_that_refuses_is_asked_again_the_next_time(
+    chat: Chat, backend: ScriptedBackend, steps: Steps, told: Told
+) -> None:
+    """What one conversation is refused for says nothing of the next question."""
+    backend.info = ModelInfo("codellama/CodeLlama-7b-Instruct-hf", 16_384)
+    steps.fail("open", RequestRejected("template_error"))
+    backend.answers(" One.")
+    backend.answers("Two.")
+
+    first = await chat.send("1?", told)
+    second = await chat.send("2?", told, conversation="1")
+
+    assert [first.text.strip(), second.text] == ["One.", "Two."]
+    assert (len(backend.conversations), len(backend.prompts)) == (2, 1)
 
 
 async def test_a_model_without_a_known_template_is_told_of(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from fakes.backend import HandPause, ScriptedBackend, Steps, Stream, settled
+from fakes.keys import typed
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
 from infill_ls.completion.suggestions import LINGER_S
@@ -45,18 +46,6 @@ class Key:
     def has_shown(self) -> bool:
         """Whether something was shown that was not waited for."""
         return not self._shown.empty()
-
-
-def typed(request: CompletionRequest, text: str, *, closed: str = "") -> CompletionRequest:
-    """Return the request after some text was typed, and the editor put closers behind it."""
-    document = request.document
-    edited = document.text.replace(request.offset, request.offset, text + closed)
-    return replace(
-        request,
-        document=replace(document, text=edited, version=document.version + 1),
-        offset=request.offset + len(text),
-        trigger=Trigger.AUTOMATIC,
-    )
 
 
 async def begun(

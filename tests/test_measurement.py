@@ -976,7 +976,7 @@ async def main():
         measurement.answered(document, Completion("a + b", 4, 4, None, report))
         measurement.closed(document.uri)
         if number % 10 == 0:
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
     await measurement.aclose()
 
 asyncio.run(main())

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from fakes.backend import HandClock, ScriptedBackend
+from fakes.keys import typed
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.suggestions import Suggestions
 from infill_ls.settings.tree import CacheSettings, Settings
@@ -19,18 +20,6 @@ RequestAt = Callable[..., CompletionRequest]
 CompleterWith = Callable[[Settings], Completer]
 
 REPORT = Report("scripted", "m", None, 0.0, None, 1)
-
-
-def typed(request: CompletionRequest, text: str, *, closed: str = "") -> CompletionRequest:
-    """Return the request after some text was typed, and the editor put closers behind it."""
-    document = request.document
-    edited = document.text.replace(request.offset, request.offset, text + closed)
-    return replace(
-        request,
-        document=replace(document, text=edited, version=document.version + 1),
-        offset=request.offset + len(text),
-        trigger=Trigger.AUTOMATIC,
-    )
 
 
 async def text_of(completer: Completer, request: CompletionRequest) -> str | None:

@@ -180,10 +180,11 @@ class Chat:
                     has_begun = True
                     yield deltas
                     return
-            except (NotFound, RequestRejected):
+            except (NotFound, RequestRejected) as error:
                 if has_begun or template is None:
                     raise
-            self._templates_itself = False
+                # A template that refuses this conversation may take the next one.
+                self._templates_itself = not isinstance(error, NotFound)
         async with (
             backend.stream(chat_prompt(mended, template, self._sampling())) as deltas,
             aclosing(_shown(deltas, template)) as shown,

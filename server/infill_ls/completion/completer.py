@@ -81,7 +81,8 @@ class Completer:
         self._suggestions = Suggestions(settings.cache, linger)
         self._cache = Cache(settings.cache)
         self._writer = Writer(settings.completion, self._suggestions, self._cache, asking)
-        self._clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
+        self.clearance = Clearance(folders, use_gitignore=settings.privacy.use_gitignore)
+        """What may be shown to a model at all."""
         self._automatic = Automatic(settings.completion, notice)
         self._looking_ahead: set[asyncio.Task[None]] = set()
 
@@ -114,6 +115,7 @@ class Completer:
 
         They are sampled; there are none if it says nothing else. Raises as `complete` does.
         """
+        self._latest.end(_AHEAD)
         alternatives = partial(self._alternatives, request, shown)
         work = self._chain.insist(alternatives, self._wait)
         return await self._latest.run(request.document.uri, work)
@@ -138,13 +140,16 @@ class Completer:
 
     async def _complete(self, request: CompletionRequest, grow: Grow | None) -> Completion | None:
         self._refuse_huge(request)
-        request = self._clearance.cleared(request)
+        request = self.clearance.cleared(request)
         ask = partial(self._ask, request, grow)
         if request.trigger is Trigger.INVOKED:
             return await self._chain.insist(ask, self._wait)
-        if not self._automatic.is_wanted(request.document):
+        if not self._is_wanted(request):
             return None
         return await self._chain.first(ask)
+
+    def _is_wanted(self, request: CompletionRequest) -> bool:
+        return self._settings.completion.enabled and self._automatic.is_wanted(request.document)
 
     async def _ask(
         self, request: CompletionRequest, grow: Grow | None, link: Link
@@ -238,9 +243,9 @@ class Completer:
 
     def _look_ahead(self, ask: Ask, completion: Completion) -> None:
         """Have the host write what comes after a completion, if it stands for a moment."""
-        if not self._settings.completion.look_ahead:
-            return
         request = accepted(ask.request, completion)
+        if not self._settings.completion.look_ahead or not self._is_wanted(request):
+            return
         looking = asyncio.create_task(self._looked_ahead(request, ask.link), name="looking ahead")
         self._looking_ahead.add(looking)
         looking.add_done_callback(self._looking_ahead.discard)
@@ -258,7 +263,7 @@ class Completer:
 
     async def _read_ahead(self, request: CompletionRequest) -> None:
         self._refuse_huge(request)
-        cleared = self._clearance.cleared(request)
+        cleared = self.clearance.cleared(request)
         link = self._chain.preferred
         model = await link.model()
         if prompt := await self._prompter.ahead(cleared, link, model):
@@ -268,7 +273,7 @@ class Completer:
         self, request: CompletionRequest, shown: Completion, link: Link
     ) -> tuple[Completion, ...]:
         model = await link.model()
-        request = self._clearance.cleared(request)
+        request = self.clearance.cleared(request)
         place = place_of(request, self._settings.completion.lines)
         ask = Ask(request, None, link, model, place)
         prompt = await self._prompter.prompt(request, link, model)

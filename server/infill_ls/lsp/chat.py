@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
-import msgspec
 from lsprotocol import types
 from msgspec import Struct
-from pygls.exceptions import JsonRpcInvalidParams
 
 from infill_ls.chat.chat import Reply
 from infill_ls.chat.conversation import Code
 from infill_ls.errors import BadInput
+from infill_ls.lsp.commands import read
 from infill_ls.lsp.language_server import Server
 from infill_ls.lsp.positions import offset_at
 from infill_ls.lsp.protocol import CHAT_DELTA, ChatDeltaParams
-
-T = TypeVar("T")
 
 SEND = "infill-ls.chat.send"
 RETRY = "infill-ls.chat.retry"
@@ -73,7 +69,7 @@ def register(server: Server) -> None:
 
 async def send(server: Server, argument: object) -> dict[str, object]:
     """Ask a question, and return the whole answer; its pieces go out before."""
-    asked = _read(SEND, argument, Send)
+    asked = read(SEND, argument, Send)
     contexts = asked.context if isinstance(asked.context, list) else [asked.context]
     reply = await server.session.chat.send(
         asked.text,
@@ -86,23 +82,23 @@ async def send(server: Server, argument: object) -> dict[str, object]:
 
 async def retry(server: Server, argument: object) -> dict[str, object]:
     """Ask the last question again."""
-    conversation = _read(RETRY, argument, Of).conversation
+    conversation = read(RETRY, argument, Of).conversation
     return _told(await server.session.chat.retry(conversation, _teller(server)))
 
 
 async def stop(server: Server, argument: object) -> dict[str, bool]:
     """End the answer that is being written."""
-    return {"stopped": server.session.chat.stop(_read(STOP, argument, Of).conversation)}
+    return {"stopped": server.session.chat.stop(read(STOP, argument, Of).conversation)}
 
 
 async def clear(server: Server, argument: object) -> None:
     """Forget a conversation."""
-    server.session.chat.clear(_read(CLEAR, argument, Of).conversation)
+    server.session.chat.clear(read(CLEAR, argument, Of).conversation)
 
 
 async def export(server: Server, argument: object) -> dict[str, str]:
     """Return a conversation as Markdown."""
-    return {"markdown": server.session.chat.export(_read(EXPORT, argument, Of).conversation)}
+    return {"markdown": server.session.chat.export(read(EXPORT, argument, Of).conversation)}
 
 
 def _teller(server: Server) -> Callable[[str, int, str], None]:
@@ -141,10 +137,3 @@ def _code(server: Server, context: Context) -> Code:
     )
     lines = text.position(start)[0] + 1, text.position(end)[0] + 1
     return Code(document.path, document.language, text.slice(start, max(start, end)), lines)
-
-
-def _read(command: str, argument: object, kind: type[T]) -> T:
-    try:
-        return msgspec.convert(msgspec.to_builtins(argument), kind)
-    except msgspec.ValidationError as error:
-        raise JsonRpcInvalidParams(message=f"{command}: {error}") from error

@@ -53,17 +53,18 @@ async def image(server: Server, argument: object) -> dict[str, str]:
     """Draw a picture, and return the path that it was written to."""
     # httpx need not be imported before somebody wants a picture.
     drawing = import_module("infill_ls.backends.image")
-    path = _read(argument, ImageArguments).path
-    wished = {key: value for key, value in _read(argument, dict).items() if key != "path"}
-    wish = _read(wished, drawing.Wish)
+    path = read(IMAGE, argument, ImageArguments).path
+    wished = {key: value for key, value in read(IMAGE, argument, dict).items() if key != "path"}
+    wish = read(IMAGE, wished, drawing.Wish)
     root = to_fs_path(server.workspace.root_uri or "") or "."
     async with progress_of(server)("drawing a picture"):
         written = await drawing.draw(wish, Path(root, path), server.session.settings)
     return {"path": str(written)}
 
 
-def _read(argument: object, kind: type[T]) -> T:
+def read(command: str, argument: object, kind: type[T]) -> T:
+    """Return a command's argument; one that is no such thing is an error that says why."""
     try:
         return msgspec.convert(argument, kind)
     except msgspec.ValidationError as error:
-        raise JsonRpcInvalidParams(message=f"{IMAGE}: {error}") from error
+        raise JsonRpcInvalidParams(message=f"{command}: {error}") from error

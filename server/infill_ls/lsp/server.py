@@ -179,7 +179,7 @@ async def _others(
 ) -> tuple[Completion, ...]:
     """Return more to choose from, for one who invokes a completion where it is known already."""
     is_invoked = request.trigger is Trigger.INVOKED
-    if completion is None or not is_invoked or completion.report.source != "cache":
+    if completion is None or not is_invoked or completion.report.source in ("network", "joined"):
         return ()
     try:
         return await server.session.alternatives(request, completion)

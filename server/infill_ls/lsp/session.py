@@ -63,12 +63,16 @@ class Session:
         self._loaded = load(base + overrides)
         self._completer = self._made()
         self.chat = Chat(self._loaded.settings, self._connect)
-        self.clearance = self._clearance_made()
 
     @property
     def settings(self) -> Settings:
         """The settings in force."""
         return self._loaded.settings
+
+    @property
+    def clearance(self) -> Clearance:
+        """What may be shown to a model, by these settings."""
+        return self._completer.clearance
 
     def initialize(self, options: object) -> None:
         """Take the initialization options."""
@@ -150,7 +154,6 @@ class Session:
             self._end(self.chat.configure(loaded.settings))
             self._loaded = loaded
             self._completer = self._made()
-            self.clearance = self._clearance_made()
         self._loaded = loaded
         logging.getLogger("infill_ls").setLevel(loaded.settings.log.level.upper())
 
@@ -158,10 +161,6 @@ class Session:
         closing = asyncio.ensure_future(work)
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
-
-    def _clearance_made(self) -> Clearance:
-        use_gitignore = self._loaded.settings.privacy.use_gitignore
-        return Clearance(self._folders, use_gitignore=use_gitignore)
 
     def _made(self) -> Completer:
         settings = self._loaded.settings

@@ -9,7 +9,7 @@ from functools import partial
 from infill_ls.prompt import repository
 from infill_ls.prompt.budget import Budget, Reading, budget_for
 from infill_ls.prompt.comments import commented
-from infill_ls.prompt.dialects import PLAIN, SIDES, Dialect, Side, choose
+from infill_ls.prompt.dialects import PLAIN, SIDES, Dialect, Side, choose, divided
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.snippet import Snippet
 from infill_ls.prompt.window import Window, window
@@ -172,7 +172,4 @@ def _sampling(settings: CompletionSettings) -> Sampling:
 
 
 def _code(dialect: Dialect, text: str, *, before_cursor: bool) -> Code:
-    """Divide the text after the first character of everything that spells a control token."""
-    cuts = [match.start() + 1 for match in dialect.control.finditer(text)]
-    segments = tuple(text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True))
-    return Code(segments, before_cursor)
+    return Code(divided(text, dialect.control), before_cursor)

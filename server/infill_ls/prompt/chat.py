@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from infill_ls.prompt.dialects import divided
 from infill_ls.prompt.templates import Template
 from infill_ls.types import Code, Control, Message, Part, Prompt, Sampling
 
@@ -105,16 +106,11 @@ def _spoken(pieces: Sequence[str | Message], template: Template) -> Spoken:
     blank = " " if template.sentencepiece else ""
     segments = [blank]
     for piece in pieces:
-        first, *rest = _divided(piece.text, template) if isinstance(piece, Message) else [piece]
+        said = divided(piece.text, template.control) if isinstance(piece, Message) else (piece,)
+        first, *rest = said
         segments[-1] += first
         segments += rest
     return Spoken(tuple(segments), before_cursor=False, blank=blank)
-
-
-def _divided(text: str, template: Template) -> list[str]:
-    """Divide a text inside everything that spells a control token or a word of the template."""
-    cuts = [match.start() + 1 for match in template.control.finditer(text)]
-    return [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
 
 
 def _shown(answer: str, template: Template, *, ended: bool) -> str:

@@ -17,6 +17,12 @@ class Side(Enum):
     SUFFIX = "suffix"
 
 
+def divided(text: str, control: re.Pattern[str]) -> tuple[str, ...]:
+    """Divide a text after the first character of everything that spells a control token."""
+    cuts = [match.start() + 1 for match in control.finditer(text)]
+    return tuple(text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one family of models wants to be asked."""
