@@ -101,7 +101,7 @@ def measured_round_trips() -> Samples:
 def measured_keystrokes(size: int, count: int) -> Samples:
     """Type far away from the cursor, so that the prompt stays the same, and ask after each key."""
     text = LINE * (size // len(LINE))
-    cursor = {"line": text.count("\n") // 2, "character": 12}
+    cursor = {"line": text.count("\n") // 2, "character": len(LINE) - 1}
     with (
         FakeHost(Tgi()) as host,
         running(BARE) as bare,

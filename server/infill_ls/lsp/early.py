@@ -28,34 +28,32 @@ class Early:
         After the former, `grew` is called once the whole is there, if it has more. Raises what
         `complete` raises; cancelling ends it.
         """
-        first: asyncio.Future[Completion] = asyncio.get_running_loop().create_future()
+        # What was answered, or None once the whole is there before anything was.
+        answered: asyncio.Future[Completion | None] = asyncio.get_running_loop().create_future()
 
         def grow(completion: Completion) -> None:
             lines = _LAST_LINE.sub("", completion.text).rstrip()
             # What is replaced may be written again only in what is still to come.
             replaces = completion.end > completion.start
-            if lines and not replaces and not first.done():
-                first.set_result(replace(completion, text=lines))
+            if lines and not replaces and not answered.done():
+                answered.set_result(replace(completion, text=lines))
+
+        def end(whole: asyncio.Task[Completion | None]) -> None:
+            self._growing.discard(whole)
+            if not answered.done():
+                answered.set_result(None)
+            elif not (answered.cancelled() or whole.cancelled() or whole.exception()):
+                first, last = answered.result(), whole.result()
+                if first and last and last.text != first.text:
+                    grew()
 
         whole = asyncio.create_task(complete(grow), name="the whole answer")
         self._growing.add(whole)
-        whole.add_done_callback(self._growing.discard)
+        whole.add_done_callback(end)
         try:
-            await asyncio.wait((first, whole), return_when=asyncio.FIRST_COMPLETED)
+            first = await answered
         except asyncio.CancelledError:
             whole.cancel()
             await asyncio.gather(whole, return_exceptions=True)
             raise
-        if whole.done():
-            return whole.result()
-
-        def tell(whole: asyncio.Task[Completion | None]) -> None:
-            # What was given stands, whatever became of the rest.
-            if whole.cancelled() or whole.exception():
-                return
-            completion = whole.result()
-            if completion is not None and completion.text != first.result().text:
-                grew()
-
-        whole.add_done_callback(tell)
-        return first.result()
+        return first or whole.result()
