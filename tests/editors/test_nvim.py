@@ -284,9 +284,10 @@ def test_a_host_that_fails_is_told_once_and_used_again_when_it_is_back(
     failed_at = time.time()
     nvim.type("e")
 
-    host.always(Answer((Token("urn a + b"),)))
+    # Neovim may take so long to ask after the last key that it is answered already.
+    host.always(Answer((Token("turn a + b"),)))
     until(time.time, lambda now: now > failed_at + LONGEST_FIRST_REST_S)
-    nvim.type("t")
+    nvim.type("<Esc>A")
     until(nvim.ghost, bool)
     nvim.type("<Tab>")
 
