@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -212,14 +212,26 @@ async def test_a_missing_client_certificate_is_told(
 def refusing(side: ssl.SSLContext) -> Iterator[str]:
     """Give the URL of a host that OpenSSL alone serves: asyncio hangs up without saying why."""
     with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
-        refused = pool.submit(refuse, listening, side)
+        refused = pool.submit(refuse_all, listening, side)
         yield f"https://127.0.0.1:{listening.getsockname()[1]}"
-        assert isinstance(refused.result(), ssl.SSLError)
+        listening.shutdown(socket.SHUT_RDWR)
+        errors = refused.result()
+        assert errors
+        assert all(isinstance(error, ssl.SSLError) for error in errors)
 
 
-def refuse(listening: socket.socket, side: ssl.SSLContext) -> BaseException | None:
+def refuse_all(listening: socket.socket, side: ssl.SSLContext) -> list[BaseException | None]:
+    """Refuse whoever comes, until nobody is listened to any more."""
+    refused = []
+    with suppress(OSError):
+        while True:
+            connection, _ = listening.accept()
+            refused.append(refuse(connection, side))
+    return refused
+
+
+def refuse(connection: socket.socket, side: ssl.SSLContext) -> BaseException | None:
     """Fail in the handshake; what still comes is read, or the reset would overtake the reason."""
-    connection, _ = listening.accept()
     with connection.dup() as rest, connection:
         try:
             side.wrap_socket(connection, server_side=True).close()

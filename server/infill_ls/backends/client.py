@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
 from infill_ls import __version__
-from infill_ls.backends import locks, tls
+from infill_ls.backends import tls
+from infill_ls.backends.transport import Transport
 from infill_ls.errors import BadInput
 from infill_ls.settings.address import is_loopback
 from infill_ls.settings.tree import BackendSettings
@@ -24,7 +24,6 @@ def made(url: str, settings: BackendSettings, headers: Mapping[str, str]) -> htt
     no use.
     """
     given = _checked(url)
-    locks.install()
     # httpx logs the address of each request, so what is secret in it must not be there.
     base = given.copy_with(username=None, password=None)
     return httpx.AsyncClient(
@@ -35,25 +34,38 @@ def made(url: str, settings: BackendSettings, headers: Mapping[str, str]) -> htt
         timeout=httpx.Timeout(
             settings.read_timeout_ms / 1000, connect=settings.connect_timeout_ms / 1000
         ),
-        verify=_authorities(base, settings),
-        trust_env=_may_use_proxies(str(base)),
+        transport=Transport(_authorities(base, settings), _proxy(base)),
     )
 
 
 def is_it_running(url: str) -> str:
     """Return what to ask oneself where a host cannot be reached."""
-    parts = urlsplit(url)
-    proxied = parts.scheme in getproxies() and not proxy_bypass(parts.hostname or "")
-    if _may_use_proxies(url) and proxied:
+    given = httpx.URL(url)
+    if _proxy(given):
         return (
-            f"is it running, and is the proxy right that the environment names for {parts.scheme}?"
+            f"is it running, and is the proxy right that the environment names for {given.scheme}?"
         )
     return "is the host running?"
 
 
-def _may_use_proxies(url: str) -> bool:
-    """A proxy must not see what is meant for this machine."""
-    return not is_loopback(url)
+def _proxy(url: httpx.URL) -> str | None:
+    """Return the address of the proxy that the environment names for a host, if any.
+
+    It must not see what is meant for this machine. Raises BadInput for one of another kind.
+    """
+    if is_loopback(str(url)) or proxy_bypass(url.netloc.decode("ascii")):
+        return None
+    proxies = getproxies()
+    named = proxies.get(url.scheme) or proxies.get("all")
+    if not named:
+        return None
+    kind, divider, _ = named.rpartition("://")
+    if kind not in ("http", "https", ""):
+        raise BadInput(
+            f"the environment names a proxy of the kind {kind}, which is not supported",
+            hint=f"name one of HTTP, or {url.host} in NO_PROXY",
+        )
+    return named if divider else f"http://{named}"
 
 
 def _headers(settings: BackendSettings) -> dict[str, str]:
@@ -90,6 +102,6 @@ def _credentials(url: httpx.URL) -> tuple[str, str] | None:
     return (url.username, url.password) if url.userinfo else None
 
 
-def _authorities(url: httpx.URL, settings: BackendSettings) -> ssl.SSLContext | bool:
+def _authorities(url: httpx.URL, settings: BackendSettings) -> ssl.SSLContext | None:
     """Return what TLS trusts; reading certificates takes 30 ms, so not where there is no TLS."""
-    return tls.context(settings) if url.scheme == "https" else False
+    return tls.context(settings) if url.scheme == "https" else None

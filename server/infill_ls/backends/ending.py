@@ -28,7 +28,7 @@ async def read_to_end(
 ) -> AsyncIterator[Ending]:
     """Read on to the body's end, on leaving, if that is near and comes promptly.
 
-    httpcore keeps a connection only if the whole body was read from it. No failure is raised, for
+    A connection is kept only if the whole body has come. No failure is raised, for
     the answer is complete: the connection is then closed with the response.
     """
     ending = Ending()

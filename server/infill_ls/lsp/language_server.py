@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
+from threading import Event
+from typing import BinaryIO
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 
 from infill_ls import __version__
@@ -17,6 +21,7 @@ from infill_ls.lsp.progress import progress_of
 from infill_ls.lsp.protocol import STATUS, Protocol
 from infill_ls.lsp.session import Session
 from infill_ls.lsp.status import Status
+from infill_ls.lsp.stdio import reading
 from infill_ls.settings.read import Layer
 
 logger = logging.getLogger(__name__)
@@ -46,6 +51,22 @@ class Server(LanguageServer):
             folders=lambda: self.buffers.roots,
         )
         self.measuring = Measuring(lambda: self.session.settings.measurement.enabled)
+
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
+        """Serve until the editor leaves, or ends its side of the connection."""
+        self.protocol.set_writer(StdoutWriter(stdout or sys.stdout.buffer))
+        try:
+            asyncio.run(self._serve(stdin or sys.stdin.buffer))
+        except BrokenPipeError:
+            logger.warning("the editor has gone")
+        except (KeyboardInterrupt, SystemExit):
+            pass
+        finally:
+            self.shutdown()  # type: ignore[no-untyped-call] # pygls has no type for it
+
+    async def _serve(self, stdin: BinaryIO) -> None:
+        async with reading(stdin, self.thread_pool) as reader:
+            await run_async(Event(), reader, self.protocol, error_handler=self.report_server_error)
 
     def warn(self, message: str) -> None:
         """Show the user a message."""
