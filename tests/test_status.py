@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -26,18 +27,35 @@ def status(sent: list[StatusParams]) -> Status:
     return Status(sent.append)
 
 
-def test_busy_lasts_as_long_as_any_work(status: Status, sent: list[StatusParams]) -> None:
-    """Of work that overlaps, the first is told at its start and the last at its end."""
+async def test_busy_lasts_as_long_as_any_work(status: Status, sent: list[StatusParams]) -> None:
+    """Of work that overlaps, the first to last is told, and the last at its end."""
     with status.busy():
         with status.busy():
-            pass
+            await told(sent, 1)
         told_meanwhile = sent.copy()
 
     assert told_meanwhile == [WORKING]
     assert sent == [WORKING, WELL]
 
 
-def test_work_that_fails_is_no_longer_busy(status: Status, sent: list[StatusParams]) -> None:
+async def test_work_of_a_moment_is_not_told(status: Status, sent: list[StatusParams]) -> None:
+    """A keystroke that is answered at once makes no flicker, neither then nor later."""
+    with status.busy():
+        await asyncio.sleep(0)
+    with status.busy():
+        await told(sent, 2)
+
+    assert sent == [WELL, WORKING, WELL]
+
+
+async def told(sent: list[StatusParams], count: int) -> None:
+    """Wait until the editor was told so often."""
+    async with asyncio.timeout(5):
+        while len(sent) < count:
+            await asyncio.sleep(0)
+
+
+async def test_work_that_fails_is_no_longer_busy(status: Status, sent: list[StatusParams]) -> None:
     """An exception ends the work like anything else."""
     with pytest.raises(TimedOut), status.busy():
         raise TimedOut("late")
@@ -119,14 +137,14 @@ def test_a_known_answer_of_a_host_that_rests_does_not_make_it_well(
     assert sent == [StatusParams("warning", False, "soon", 7)]
 
 
-def test_trouble_stays_while_the_host_is_asked_again(
+async def test_trouble_stays_while_the_host_is_asked_again(
     status: Status, sent: list[StatusParams]
 ) -> None:
     """Asking is no success: the message stands until an answer has come."""
     status.failed(TimedOut("late"))
 
     with status.busy():
-        pass
+        await told(sent, 2)
     status.answered(None)
 
     assert sent[1:] == [

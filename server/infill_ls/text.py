@@ -82,8 +82,10 @@ class Text:
 
     def offset(self, line: int, column: int) -> int:
         """Return the offset of a place; beyond a line's end it is the end, before the line end."""
+        if column <= 0:
+            return self._line_start(line)
         start, end = self.span(line)
-        return min(start + max(0, column), end)
+        return min(start + column, end)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column of an offset; between `\\r` and `\\n` it is that line's end."""

@@ -31,13 +31,8 @@ def accepted(request: CompletionRequest, completion: Completion) -> CompletionRe
     )
 
 
-async def rest_of(answer: Answer, place: Place) -> Answer | None:
-    """Return the answer that the model has given, beyond its end, for the place behind that.
-
-    None if there is nothing.
-    """
-    if not answer.beyond.strip():
-        return None
+async def rest_of(answer: Answer, place: Place) -> Answer:
+    """Return the answer that the model has given, beyond its end, for the place behind that."""
     # That it is cut off has the model asked again where one types to its end.
     async with aclosing(growing(_once(Delta(answer.beyond, "length")), place)) as answers:
         *_, rest = [rest async for rest in answers]

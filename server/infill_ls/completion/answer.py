@@ -10,6 +10,8 @@ from infill_ls.completion.enough import enough
 from infill_ls.completion.place import Lines, Place
 from infill_ls.types import Delta, Finish
 
+_FIRST_LINE = re.compile(r"\s*\S[^\r\n]*")
+
 _TELLING = 12
 """By so many characters, blanks at its beginning not counted, one line is told from another."""
 
@@ -102,8 +104,8 @@ def _line_end(text: str) -> int | None:
 
     Blank lines before it do not count: a model that begins with a line end has still to answer.
     """
-    found = re.search(r"\S[^\r\n]*(?=[\r\n])", text)
-    return found.end() if found else None
+    found = _FIRST_LINE.match(text)
+    return found.end() if found and found.end() < len(text) else None
 
 
 def _block_end(answer: Answer, place: Place) -> int | None:

@@ -194,6 +194,8 @@ def _around(request: CompletionRequest, plan: Plan) -> str:
 
 def _similar(around: str, sources: tuple[_Source, ...], pieces: int) -> tuple[Snippet, ...]:
     """Return the most similar chunks that fit, the least similar first."""
+    if not sources:
+        return ()
     query = identifiers(around)
     chosen: list[_Candidate] = []
     # What the model sees already: the parts of the window, then each chosen chunk.

@@ -9,7 +9,7 @@ from infill_ls.completion.learned import Learned
 from infill_ls.prompt import probe
 from infill_ls.prompt.budget import Form, Reading
 from infill_ls.prompt.dialects import Dialect
-from infill_ls.prompt.measure import USUAL_SCALE, pieces_in
+from infill_ls.prompt.measure import USUAL_SCALE, pieces_in, pieces_in_line
 from infill_ls.types import Code, Control, Delta, ModelInfo, Prompt
 
 _TELLING_TOKENS = 24
@@ -95,7 +95,7 @@ class Reader:
     def _most_tokens(self, prompt: Prompt) -> float:
         """Return what the lines of a prompt come to; line ends and control tokens are one each."""
         lines, scales = _lines(prompt), self._line_scales
-        texts = sum(pieces_in(line) * scales.get(hash(line), _MOST_SCALE) for line in lines)
+        texts = sum(pieces_in_line(line) * scales.get(hash(line), _MOST_SCALE) for line in lines)
         return texts + len(lines) + len(prompt.parts)
 
 

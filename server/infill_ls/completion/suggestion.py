@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import replace
+from functools import partial
 
 from infill_ls.completion.latest import Superseded
 from infill_ls.completion.place import Lines
@@ -14,6 +15,9 @@ from infill_ls.types import Completion, CompletionRequest, Source
 class Unfit(Exception):
     """What is suggested does not go on as the request does."""
 
+
+Fit = Callable[[], Completion | None]
+"""Returns as much as there is of a completion."""
 
 Write = Callable[["Suggestion"], Coroutine[object, object, None]]
 """Asks the host, and lets the suggestion grow with the answer."""
@@ -40,11 +44,17 @@ class Suggestion:
         self.lines = lines
         self.ahead = ahead
         """Whether it is written before anybody has asked."""
-        self.completion = completion
-        """As much as there is; None while, or if, there is nothing to insert."""
+        self._fit: Fit = partial(_known, completion)
         self.readers = 0
         self._changed = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
+
+    @property
+    def completion(self) -> Completion | None:
+        """As much as there is; None while, or if, there is nothing to insert."""
+        completion = self._fit()
+        self._fit = partial(_known, completion)
+        return completion
 
     @property
     def is_running(self) -> bool:
@@ -78,9 +88,12 @@ class Suggestion:
         self._writing.add_done_callback(self._end)
         return self._writing
 
-    def grow(self, completion: Completion | None) -> None:
-        """Take a longer state."""
-        self.completion = completion
+    def grow(self, fit: Fit) -> None:
+        """Take a longer state, which is fitted to its place once somebody looks at it.
+
+        Of the pieces that come at once, that is the last.
+        """
+        self._fit = fit
         self._tell()
 
     def close(self) -> None:
@@ -173,11 +186,17 @@ class Suggestion:
     def _end(self, writing: asyncio.Task[None]) -> None:
         if not writing.cancelled():
             writing.exception()  # It is told to those who read, if anybody does.
+        # What it would be fitted from is not needed any more.
+        self._fit = partial(_known, self.completion)
         self._tell()
 
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _known(completion: Completion | None) -> Completion | None:
+    return completion
 
 
 def _between(request: CompletionRequest, end: int) -> str:

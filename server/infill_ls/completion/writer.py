@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import replace
+from functools import partial
 
 from infill_ls.completion.ahead import accepted, rest_of
 from infill_ls.completion.answer import Answer, growing
@@ -41,9 +42,10 @@ class Writer:
             async with aclosing(self._answers(ask, question)) as answers:
                 async for answer in answers:
                     ask.stopwatch.mark_first()
-                    suggestion.grow(ask.fitted(answer, question.prompt))
+                    suggestion.grow(partial(ask.fitted, answer, question.prompt))
         self._cache.put(question, answer)
-        if suggestion.completion is not None and not question.prompt.left_out:
+        may_have_rest = answer.beyond.strip() and not question.prompt.left_out
+        if may_have_rest and suggestion.completion is not None:
             await self._keep_rest(ask, question, answer, suggestion.completion)
 
     async def whole(self, ask: Ask, question: Question) -> Answer:
@@ -71,7 +73,6 @@ class Writer:
         """Suggest what the model has said beyond a completion, once that is accepted."""
         request = accepted(ask.request, completion)
         place = place_of(request, self._settings.lines)
-        if rest := await rest_of(answer, place):
-            after = replace(ask, request=request, place=place)
-            fitted = after.fitted(rest, question.prompt)
-            self._suggestions.keep(request, ask.model.name, place.lines, fitted, ahead=True)
+        after = replace(ask, request=request, place=place)
+        fitted = after.fitted(await rest_of(answer, place), question.prompt)
+        self._suggestions.keep(request, ask.model.name, place.lines, fitted, ahead=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +14,16 @@ from infill_ls.lsp.protocol import Health, StatusParams
 
 logger = logging.getLogger(__name__)
 
+BUSY_AFTER_S = 0.1
+"""An answer that comes sooner is not announced: it would make a flicker of each keystroke."""
+
 
 class Status:
     """The newest status; each change is sent once."""
 
     def __init__(self, send: Callable[[StatusParams], None]) -> None:
         self._send = send
-        self._running = 0
+        self._lasting: set[object] = set()
         self._health: Health = "ok"
         self._message = ""
         self._until: int | None = None
@@ -28,13 +32,14 @@ class Status:
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Tell the editor that a host is being asked."""
-        self._running += 1
-        self._tell()
+        """Tell the editor that a host is being asked, once that has lasted a moment."""
+        work = object()
+        announcing = asyncio.get_running_loop().call_later(BUSY_AFTER_S, self._announce, work)
         try:
             yield
         finally:
-            self._running -= 1
+            announcing.cancel()
+            self._lasting.discard(work)
             self._tell()
 
     def answered(self, trouble: Trouble | None) -> None:
@@ -53,6 +58,10 @@ class Status:
         health: Health = "warning" if isinstance(error, NotYet) else "error"
         self._change(health, error.sentence(), until)
 
+    def _announce(self, work: object) -> None:
+        self._lasting.add(work)
+        self._tell()
+
     def _log_once(self, error: InfillError, message: str) -> None:
         """Write one line for all failures of a kind, until the host answers again."""
         if type(error) is not self._logged:
@@ -65,7 +74,7 @@ class Status:
         self._tell()
 
     def _tell(self) -> None:
-        status = StatusParams(self._health, self._running > 0, self._message, self._until)
+        status = StatusParams(self._health, bool(self._lasting), self._message, self._until)
         if status != self._sent:
             self._sent = status
             self._send(status)

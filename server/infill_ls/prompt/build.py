@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from infill_ls.prompt import repository
 from infill_ls.prompt.budget import Budget, Reading, budget_for
 from infill_ls.prompt.comments import commented
 from infill_ls.prompt.dialects import PLAIN, SIDES, Dialect, Side, choose, divided
-from infill_ls.prompt.measure import pieces_in
+from infill_ls.prompt.measure import CHARS_PER_PIECE, pieces_in
 from infill_ls.prompt.snippet import Snippet
 from infill_ls.prompt.window import Window, window
 from infill_ls.settings.tree import CompletionSettings, Settings
@@ -89,13 +89,26 @@ def plan(
         and dialect.rereads_suffix("spm" if settings.prompt.order == "spm" else "psm"),
         most=most,
     )
-    share = settings.prompt.context_share
-    budget = shares(context=share if request.neighbours else 0.0)
-    around = window(request.document.text, request.offset, budget)
-    if not request.neighbours and request.document.language and around.start > 0:
-        budget = shares(context=share * OUTLINE_SHARE)
-        around = window(request.document.text, request.offset, budget)
+    budget, around = _shared(request, shares, settings.prompt.context_share)
     return Plan(request.document, dialect, around, budget, reading.form != "safe", settings)
+
+
+def _shared(
+    request: CompletionRequest, shares: Callable[..., Budget], share: float
+) -> tuple[Budget, Window]:
+    """Cut the window, beside what there is of context: other documents, or an outline of this one.
+
+    That is shown where the window does not begin at the document's beginning.
+    """
+    text, offset = request.document.text, request.offset
+    has_outline = not request.neighbours and bool(request.document.language)
+    budget = shares(context=share if request.neighbours else 0.0)
+    if not has_outline or offset <= budget.around * CHARS_PER_PIECE:
+        around = window(text, offset, budget)
+        if not has_outline or around.start == 0:
+            return budget, around
+    budget = shares(context=share * OUTLINE_SHARE)
+    return budget, window(text, offset, budget)
 
 
 def dialect_for(model: ModelInfo, settings: Settings) -> Dialect:

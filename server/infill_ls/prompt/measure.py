@@ -22,17 +22,25 @@ CHARS_PER_PIECE = 5
 
 
 _REMEMBERED_LINES = 16_384
+_REMEMBERED_TEXTS = 32
 _LONG_LINE = 1_000
 """Not remembered, for the sake of memory."""
 
 
+@lru_cache(_REMEMBERED_TEXTS)
 def pieces_in(text: str) -> int:
     """Return the number of pieces; a character beyond ASCII counts for each of its bytes.
 
-    The lines that one keystroke after the other asks about are counted once.
+    The lines that one keystroke after the other asks about are counted once, and so are the texts
+    of one keystroke.
     """
     lines = text.split("\n")
-    return len(lines) - 1 + sum(map(_pieces_of, lines))
+    return len(lines) - 1 + sum(map(pieces_in_line, lines))
+
+
+def pieces_in_line(line: str) -> int:
+    """Return the number of pieces of a text in which no line ends."""
+    return _counted(line) if len(line) > _LONG_LINE else _remembered(line)
 
 
 def start_of_last(text: str, pieces: int) -> int:
@@ -43,7 +51,7 @@ def start_of_last(text: str, pieces: int) -> int:
             if pieces == 0:
                 return start
             start, pieces = start - 1, pieces - 1
-        count = _pieces_of(line)
+        count = pieces_in_line(line)
         if count > pieces:
             first = bisect_left(_ends(line), count - pieces) + 1
             return start - len(line) + _start(line, first)
@@ -59,15 +67,11 @@ def end_of_first(text: str, pieces: int) -> int:
             if pieces == 0:
                 return end
             end, pieces = end + 1, pieces - 1
-        count = _pieces_of(line)
+        count = pieces_in_line(line)
         if count > pieces:
             return end + _start(line, bisect_right(_ends(line), pieces))
         end, pieces = end + len(line), pieces - count
     return len(text)
-
-
-def _pieces_of(line: str) -> int:
-    return _counted(line) if len(line) > _LONG_LINE else _remembered(line)
 
 
 def _counted(line: str) -> int:

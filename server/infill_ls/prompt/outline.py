@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.similar import names
@@ -34,10 +35,9 @@ _LINE_CHARS = 300
 _MOST_LINES = 24
 """An import in brackets, or a signature, that goes on for longer is cut off."""
 
-_REMEMBERED_LINES = 16_384
-"""Most lines are the same at the next keystroke."""
-
-_IMPORTS = ""
+_SEGMENT_LINES = 256
+_REMEMBERED_SEGMENTS = 64
+"""Most of a document is the same at the next keystroke."""
 
 _MISFITS = 16
 """After so many lines that are too long for what is left, no shorter one is looked for."""
@@ -54,11 +54,11 @@ def outline(
     """
     if document.language not in _DECLARES:
         return None
-    found = [
-        declaration
-        for lines in _outside(document.text, window)
-        for declaration in _declarations(lines, document.language, wanted)
-    ]
+    found = chain.from_iterable(
+        _wanted(_declarations(code, document.language), wanted)
+        for start, end in _outside(document.text, window)
+        for code in _segments(document.text, start, end)
+    )
     shown = _fitting(found, wanted, pieces)
     text = "".join(declaration.text for declaration in shown)
     return Snippet(document.path, text) if text else None
@@ -70,6 +70,16 @@ class _Declaration:
 
     text: str
     imports: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A declaration, and where it is among the lines of a segment: in [first, end)."""
+
+    declaration: _Declaration
+    name: str
+    first: int
+    end: int
 
 
 def _fitting(
@@ -96,57 +106,60 @@ def _is_unwanted(declaration: _Declaration, wanted: frozenset[str]) -> bool:
     return declaration.imports and wanted.isdisjoint(names(declaration.text))
 
 
-def _outside(text: Text, window: Window) -> Iterator[list[str]]:
-    """Yield the lines that are looked at, divided where others lie between."""
-    line = text.position(window.start)[0]
-    above = text.offset(line, 0)
-    near = max(text.offset(line - NEAR_LINES, 0), above - MOST_CHARS)
-    yield _lines(text, 0, min(text.offset(HEAD_LINES, 0), MOST_CHARS, near))
-    yield _lines(text, near, above)
+def _outside(text: Text, window: Window) -> Iterator[tuple[int, int]]:
+    """Yield the lines [first, end) that are looked at, divided where others lie between."""
+    above = text.position(window.start)[0]
+    near = max(above - NEAR_LINES, _first_after(text, text.offset(above, 0) - MOST_CHARS))
+    yield 0, min(HEAD_LINES, near, text.position(MOST_CHARS)[0])
+    yield near, above
     line, column = text.position(window.end)
     # The cursor's line is inside even where nothing is shown of it.
-    line += 1 if column or not window.suffix else 0
-    below, far = _start_of(text, line), _start_of(text, line + NEAR_LINES)
-    yield _lines(text, below, min(far, below + MOST_CHARS))
+    below = line + 1 if column or not window.suffix else line
+    far = text.offset(below, 0) + MOST_CHARS
+    last = text.line_count if far >= len(text) else text.position(far)[0]
+    yield below, min(below + NEAR_LINES, last)
 
 
-def _start_of(text: Text, line: int) -> int:
-    return text.offset(line, 0) if line < text.line_count else len(text)
+def _first_after(text: Text, offset: int) -> int:
+    """Return the first line that begins at an offset, or behind it."""
+    line, column = text.position(offset)
+    return line + 1 if column else line
 
 
-def _lines(text: Text, start: int, end: int) -> list[str]:
-    """Return the whole lines in [start, end), without their line ends."""
-    lines = text.slice(start, end).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if start > 0 and text.slice(start - 1, start) not in {"\r", "\n"}:
-        del lines[0]
-    # After the last line end comes an empty line, or a part of one.
-    if lines and (not lines[-1] or end < len(text)):
-        lines.pop()
-    return lines
+def _segments(text: Text, first: int, end: int) -> Iterator[str]:
+    """Yield the lines [first, end), divided where a line's number is a multiple of many.
+
+    So most segments are the same wherever the window is.
+    """
+    while first < end:
+        after = min(end, first // _SEGMENT_LINES * _SEGMENT_LINES + _SEGMENT_LINES)
+        yield text.slice(text.offset(first, 0), text.offset(after, 0))
+        first = after
 
 
-def _declarations(
-    lines: list[str], language: str, wanted: frozenset[str]
-) -> Iterator[_Declaration]:
+def _wanted(found: Iterable[_Found], wanted: frozenset[str]) -> Iterator[_Declaration]:
     following = 0
+    for each in found:
+        if each.first >= following and (each.declaration.imports or each.name in wanted):
+            following = each.end
+            yield each.declaration
+
+
+@lru_cache(_REMEMBERED_SEGMENTS)
+def _declarations(code: str, language: str) -> tuple[_Found, ...]:
+    """Return all that the lines of a segment declare."""
+    lines = code.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
+    declares = re.compile(_DECLARES[language])
+    found = []
     for number, line in enumerate(lines):
-        if number < following or len(line) > _LINE_CHARS:
-            continue
-        name = _declared(line, language)
-        imports = name == _IMPORTS
-        if imports or name in wanted:
-            following = _end(lines, number, "({" if imports else "(")
-            text = "".join(f"{line}\n" for line in lines[number:following])
-            yield _Declaration(text, imports)
-
-
-@lru_cache(_REMEMBERED_LINES)
-def _declared(line: str, language: str) -> str | None:
-    """Return the name that a line declares, nothing of it where it imports, None otherwise."""
-    match = re.match(_DECLARES[language], line)
-    if match is None:
-        return None
-    return _IMPORTS if match.lastindex is None else match[match.lastindex]
+        match = declares.match(line) if len(line) <= _LINE_CHARS else None
+        if match is not None:
+            imports = match.lastindex is None
+            name = "" if imports else match[match.lastindex or 0]
+            end = _end(lines, number, "({" if imports else "(")
+            text = "".join(f"{line}\n" for line in lines[number:end])
+            found.append(_Found(_Declaration(text, imports), name, number, end))
+    return tuple(found)
 
 
 def _end(lines: list[str], first: int, brackets: str) -> int:
