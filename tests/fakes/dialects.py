@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fakes.asking import opened
@@ -68,3 +68,19 @@ DIALECTS = {
     "mistral": Spoken("openai", OpenAi("mistral"), MODEL, "/v1/fim/completions", found="openai"),
     "deepseek": Spoken("openai", OpenAi("deepseek"), MODEL, "/beta", found="openai"),
 }
+
+_TEMPLATED = Tgi(template=True)
+CHATTING = {
+    "tgi": replace(DIALECTS["tgi"], face=_TEMPLATED),
+    "tgi 1.4": replace(DIALECTS["tgi"], face=replace(_TEMPLATED, early=True)),
+    "huggingface": replace(DIALECTS["huggingface"], face=HuggingFace(tgi=_TEMPLATED)),
+    "endpoint": replace(DIALECTS["endpoint"], face=Endpoint(_TEMPLATED)),
+    **{
+        name: DIALECTS[name]
+        for name in (
+            "llamacpp", "ollama", "openai", "openai of tgi", "vllm", "vllm 0.4", "mistral",
+            "deepseek",
+        )
+    },
+}  # fmt: skip
+"""Those whose host has a template for a conversation."""

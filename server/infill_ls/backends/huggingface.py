@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from infill_ls.backends import tgi
 from infill_ls.backends.as_text import HOW, AsText
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
-from infill_ls.backends.messages import ROUTE, answered
+from infill_ls.backends.messages import ROUTE
 from infill_ls.backends.sampling import TGI, told
 from infill_ls.errors import BadInput, Loading
 from infill_ls.settings.tree import BackendSettings
@@ -50,23 +50,27 @@ class HuggingFace(AsText):
 
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
-        """Open the answer. After the model was found loading, the next request waits for it."""
-        headers = {"x-wait-for-model": "1"} if self._waits else {}
-        try:
-            async with tgi.answer(
-                self._host, self._path, self._body(prompt), prompt, headers
-            ) as deltas:
-                yield deltas
-        except Loading:
-            self._waits = True
-            raise
-        self._waits = False
+        """Open the answer."""
+        body = self._body(prompt)
+        async with (
+            self._patient() as headers,
+            tgi.answer(self._host, self._path, body, prompt, headers) as deltas,
+        ):
+            yield deltas
 
-    def converse(
+    @asynccontextmanager
+    async def converse(
         self, messages: Sequence[Message], sampling: Sampling
-    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+    ) -> AsyncIterator[AsyncIterator[Delta]]:
         """Ask the Messages API of the model."""
-        return answered(self._host, self._name, messages, sampling, path=f"{self._path}{ROUTE}")
+        path = f"{self._path}{ROUTE}"
+        async with (
+            self._patient() as headers,
+            tgi.conversed(
+                self._host, self._name, messages, sampling, path=path, headers=headers
+            ) as deltas,
+        ):
+            yield deltas
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""
@@ -79,6 +83,16 @@ class HuggingFace(AsText):
     async def aclose(self) -> None:
         """Close all connections."""
         await self._host.aclose()
+
+    @asynccontextmanager
+    async def _patient(self) -> AsyncIterator[dict[str, str]]:
+        """Give a request its headers: after the model was found loading, the next one waits."""
+        try:
+            yield {"x-wait-for-model": "1"} if self._waits else {}
+        except Loading:
+            self._waits = True
+            raise
+        self._waits = False
 
     def _body(self, prompt: Prompt) -> dict[str, object]:
         return {**tgi.body_of(prompt, self._host), "stream": True}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -11,13 +11,14 @@ from msgspec import Struct
 from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import Host
-from infill_ls.backends.messages import answered
+from infill_ls.backends.messages import turns
 from infill_ls.backends.sampling import OLLAMA, spelled, told
 from infill_ls.errors import BadAnswer, NotFound
 from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Delta, Message, ModelInfo, Prompt, Sampling
 
 _ROUTE = "/api/generate"
+_CHAT = "/api/chat"
 
 _NAMED = 10
 """How many of the host's models a message names."""
@@ -44,14 +45,24 @@ class _Shown(Struct):
         return next((length for length in lengths if isinstance(length, int)), None)
 
 
+class _Said(Struct):
+    content: str
+
+
 class _Line(Struct):
     """One line of an answer; the last one has `done`."""
 
-    response: str
     done: bool
+    response: str = ""
+    message: _Said | None = None
+    """In place of `response`, in chat."""
     done_reason: str = ""
     prompt_eval_count: int | None = None
     eval_count: int | None = None
+
+    def said(self) -> str:
+        """Return the text, wherever it stands."""
+        return self.message.content if self.message else self.response
 
 
 class Ollama(AsText):
@@ -80,9 +91,7 @@ class Ollama(AsText):
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open `/api/generate`."""
-        if self._name is None:
-            await self._no_model()
-        body = self._body(prompt)
+        body = self._body(self._name or await self._no_model(), prompt)
         if not body["prompt"]:
             # To Ollama this is a request to load the model.
             async with aclosing(nothing()) as deltas:
@@ -90,19 +99,31 @@ class Ollama(AsText):
             return
         async with (
             self._host.lines(_ROUTE, body, _Line, _is_last) as lines,
-            aclosing(self._deltas(lines, prompt)) as deltas,
+            aclosing(self._deltas(lines, control_of(prompt))) as deltas,
         ):
             yield deltas
 
-    def converse(
+    @asynccontextmanager
+    async def converse(
         self, messages: Sequence[Message], sampling: Sampling
-    ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
-        """Ask the Messages API, which Ollama has too."""
-        return answered(self._host, self._name or "", messages, sampling)
+    ) -> AsyncIterator[AsyncIterator[Delta]]:
+        """Open `/api/chat`: the Messages API, which Ollama has too, takes no length of context."""
+        body = {
+            "model": self._name or await self._no_model(),
+            "messages": turns(messages),
+            "stream": True,
+            "options": self._options(sampling),
+        }
+        async with (
+            self._host.lines(_CHAT, body, _Line, _is_last) as lines,
+            aclosing(self._deltas(lines)) as deltas,
+        ):
+            yield deltas
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""
-        return [Exchange("POST", f"{self._host.url}{_ROUTE}", self._body(prompt))]
+        body = self._body(self._name or "", prompt)
+        return [Exchange("POST", f"{self._host.url}{_ROUTE}", body)]
 
     async def check(self, prompt: Prompt) -> str:
         """Say that the prompt goes as text."""
@@ -128,25 +149,27 @@ class Ollama(AsText):
             # The completion will be told so as well, and with what to do about it.
             return None
 
-    def _body(self, prompt: Prompt) -> dict[str, object]:
-        """The context is the user's to set: with Ollama's default, long prompts lose their head."""
-        options = spelled(OLLAMA, prompt.sampling, self._host.url, end=_stops(prompt))
+    def _body(self, model: str, prompt: Prompt) -> dict[str, object]:
         return {
-            "model": self._name or "",
+            "model": model,
             "prompt": text_of(prompt),
             "raw": True,
             "stream": True,
-            "options": {"num_ctx": self._context_tokens, **options},
+            "options": self._options(prompt.sampling, _stops(prompt)),
         }
 
+    def _options(self, sampling: Sampling, end: tuple[str, ...] = ()) -> dict[str, object]:
+        """The context is the user's to set: with Ollama's default, long prompts lose their head."""
+        options = spelled(OLLAMA, sampling, self._host.url, end=end)
+        return {"num_ctx": self._context_tokens, **options}
+
     async def _deltas(
-        self, lines: AsyncIterator[_Line], prompt: Prompt
+        self, lines: AsyncIterator[_Line], control: frozenset[str] = frozenset()
     ) -> AsyncGenerator[Delta, None]:
         """Hand out the text; a file may declare control tokens as words, which come as such."""
-        control = control_of(prompt)
         count = 0
         async for line in lines:
-            text = "" if line.response.strip() in control else line.response
+            text = "" if line.said().strip() in control else line.said()
             if line.done:
                 yield Delta(
                     text,

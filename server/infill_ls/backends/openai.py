@@ -88,7 +88,8 @@ class OpenAi(AsText):
     ) -> AsyncIterator[AsyncIterator[Delta]]:
         """Ask the Messages API, wherever the route has it."""
         name = self._name or (await self._model()).id
-        async with answered(self._host, name, messages, sampling, path=self._route.chat) as deltas:
+        path, more = self._route.chat, self._route.more
+        async with answered(self._host, name, messages, sampling, path=path, more=more) as deltas:
             yield deltas
 
     def preview(self, prompt: Prompt) -> list[Exchange]:

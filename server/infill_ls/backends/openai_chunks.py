@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 from msgspec import Struct
 
 from infill_ls.errors import BadAnswer
 from infill_ls.types import Delta, Finish
+
+COUNTED: Mapping[str, object] = {"stream_options": {"include_usage": True}}
+"""What a request has besides, so that the usage is told."""
+
+_END = "eos_token"
+"""TGI's finish in completions, and in chat before 2.3: the chunk is the end token itself, which
+both may spell."""
 
 
 class _Content(Struct):
@@ -23,6 +30,8 @@ class _Choice(Struct):
 
     def said(self) -> str:
         """Return the text, wherever it stands."""
+        if self.finish_reason == _END:
+            return ""
         return (self.delta.content if self.delta else self.text) or ""
 
 
@@ -56,8 +65,10 @@ async def deltas_of(chunks: AsyncIterator[Chunk], url: str) -> AsyncGenerator[De
     async for chunk in chunks:
         usage = chunk.usage or usage
         for choice in chunk.choices[:1]:
-            count += 1
-            yield Delta(choice.said())
+            text = choice.said()
+            # In chat, the first chunk may tell no more than the role, and the last the finish.
+            count += bool(text)
+            yield Delta(text)
             finish = _finish(choice, url) or finish
     if finish is None:
         raise BadAnswer(f"{url} broke off its answer", hint="try again")

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infill_ls.backends.as_text import text_of
+from infill_ls.backends.openai_chunks import COUNTED
 from infill_ls.backends.sampling import DEEPSEEK, MISTRAL, OPENAI, Table
 from infill_ls.types import Code, Prompt
-
-_COUNTED: Mapping[str, object] = {"stream_options": {"include_usage": True}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,11 @@ ROUTES = (
         ("/beta/completions", "/beta"),
         "/beta/completions",
         DEEPSEEK,
-        _COUNTED,
+        COUNTED,
         suffix=True,
         chat="/chat/completions",
     ),
-    Route(("/v1/completions", "/v1"), "/v1/completions", OPENAI, _COUNTED, suffix=False),
+    Route(("/v1/completions", "/v1"), "/v1/completions", OPENAI, COUNTED, suffix=False),
 )
 USUAL = ROUTES[-1]
 

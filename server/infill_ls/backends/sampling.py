@@ -61,6 +61,16 @@ TGI: Table = {
     "stop": Parameter("stop", high=4),
 }
 
+# Its Messages API (`ChatRequest` in router/src/lib.rs), which checks what it knows in the same way.
+TGI_CHAT: Table = {
+    "max_new_tokens": Parameter("max_tokens", low=1),
+    "temperature": TGI["temperature"],
+    "top_p": TGI["top_p"],
+    "frequency_penalty": TGI["frequency_penalty"],
+    "seed": TGI["seed"],
+    "stop": TGI["stop"],
+}
+
 # tools/server/README.md of llama.cpp; a seed is a 32-bit number, whose largest means "random".
 LLAMACPP: Table = {
     "max_new_tokens": Parameter("n_predict", low=1),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import replace
 
 from msgspec import Struct, field
 
 from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of, until_stop
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.http import NO_HEADERS, Host
-from infill_ls.backends.messages import answered
-from infill_ls.backends.sampling import TGI, spelled, told
+from infill_ls.backends.messages import ROUTE, answered
+from infill_ls.backends.sampling import TGI, TGI_CHAT, spelled, told
 from infill_ls.errors import BadAnswer, HostFailed, NotFound, RequestRejected
 from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Control, Delta, Finish, Message, ModelInfo, Prompt, Sampling
@@ -19,6 +20,10 @@ from infill_ls.types import Control, Delta, Finish, Message, ModelInfo, Prompt, 
 _FINISH: dict[str, Finish] = {"length": "length", "eos_token": "end", "stop_sequence": "end"}
 
 _ROUTE = "/generate_stream"
+
+_NEARLY_GREEDY = 0.01
+"""The temperature of a greedy conversation: versions before 2.0.2 refuse 0, and all of them take it
+for 1 where it is left out."""
 
 
 class _Info(Struct):
@@ -100,7 +105,7 @@ class Tgi(AsText):
         self, messages: Sequence[Message], sampling: Sampling
     ) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
         """Ask the Messages API, which versions before 1.4 do not have."""
-        return answered(self._host, self._name or "tgi", messages, sampling)
+        return conversed(self._host, self._name or "tgi", messages, sampling)
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return the one request."""
@@ -177,6 +182,21 @@ async def answer(
         aclosing(until_stop(tokens, prompt.sampling.stop)) as deltas,
     ):
         yield deltas
+
+
+def conversed(
+    host: Host,
+    model: str,
+    messages: Sequence[Message],
+    sampling: Sampling,
+    *,
+    path: str = ROUTE,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
+    """Open TGI's answer to a conversation at whichever path it is."""
+    if sampling.greedy:
+        sampling = replace(sampling, temperature=_NEARLY_GREEDY, do_sample=None)
+    return answered(host, model, messages, sampling, path=path, table=TGI_CHAT, headers=headers)
 
 
 async def _deltas(

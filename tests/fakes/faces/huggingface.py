@@ -1,10 +1,11 @@
-"""The hosted API of Hugging Face: TGI's route `/` for each model, behind a proxy of its own."""
+"""The hosted API of Hugging Face: for each model TGI's routes, behind a proxy of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from fakes.faces import messages
 from fakes.faces.tgi import Tgi
 from fakes.record import Request
 from fakes.response import Response, json_response
@@ -49,10 +50,12 @@ class HuggingFace:
         """Answer as the proxy does, or let TGI answer."""
         if token is not None and request.headers.get("authorization") != f"Bearer {token}":
             return json_response(INVALID_TOKEN, 400 if self.old else 401)
-        if request.path != f"{self.root}/models/{self.model}":
+        here = f"{self.root}/models/{self.model}"
+        path = request.path.removeprefix(here) or "/"
+        if not request.path.startswith(here) or path not in ("/", messages.PATH):
             name = request.path.removeprefix(f"{self.root}/models/")
             return json_response({"error": f"Model {name} does not exist"}, 404)
         if self.cold and "x-wait-for-model" not in request.headers:
             return loading(self.model)
         tgi = replace(self.tgi, model=self.model, old=self.old)
-        return tgi.respond(replace(request, path="/"), None, next_reply)
+        return tgi.respond(replace(request, path=path), None, next_reply)

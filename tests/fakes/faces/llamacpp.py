@@ -8,11 +8,13 @@ from typing import Literal
 
 import msgspec
 
+from fakes.faces import messages
 from fakes.faces.llamacpp_tokens import CONTROLS, Tokenize, length_of, tokenized
+from fakes.faces.messages import Conversation, Manner
 from fakes.generation import Asked, Said, generated
 from fakes.record import Request
 from fakes.response import Response, json_response
-from fakes.script import EOS, EOT, Answer, Reply, Token, Trouble, json_text
+from fakes.script import EOS, EOT, Answer, Fail, Reply, Token, Trouble, json_text
 
 ENDS = frozenset({EOS.id, EOT.id})
 """Tokens that end an answer; the second is shown like a word, the first is not."""
@@ -27,6 +29,13 @@ _CODES = {
     "not_supported_error": 501,
     "unavailable_error": 503,
 }
+
+
+_MANNER = Manner(
+    opening={"role": "assistant", "content": None},
+    closing={},
+    more={"system_fingerprint": "b6000-fake"},
+)
 
 
 class Completion(msgspec.Struct):
@@ -77,18 +86,16 @@ class LlamaCpp:
             if request.path == "/completion":
                 asked = msgspec.json.decode(request.body, type=Completion)
                 return self._complete(asked, next_reply)
+            if request.path == messages.PATH:
+                conversation = msgspec.json.decode(request.body, type=Conversation)
+                return self._converse(conversation, next_reply)
         except msgspec.DecodeError as error:
             return _error(Trouble(f"[json.exception] {error}", "invalid_request_error"))
         return _NO_INFILL if request.path == "/infill" else _NOTHING_HERE
 
     def _complete(self, asked: Completion, next_reply: Callable[[], Reply]) -> Response:
-        length, most = length_of(asked.prompt), self.context_tokens
-        if length > most:
-            return _error(Trouble(
-                f"request ({length} tokens) exceeds the available context size ({most} tokens),"
-                " try increasing it", "exceed_context_size_error",
-            ))  # fmt: skip
-        reply = next_reply()
+        length = length_of(asked.prompt)
+        reply = self._too_long(length) or next_reply()
         if not isinstance(reply, Answer):
             return reply.response
         length = reply.prompt_tokens or length
@@ -97,6 +104,27 @@ class LlamaCpp:
             if asked.stream
             else self._whole(asked, reply, length)
         )
+
+    def _converse(self, asked: Conversation, next_reply: Callable[[], Reply]) -> Response:
+        """Answer a conversation; a model without a template is given one of the server's own."""
+        reply = self._too_long(length_of(asked.text())) or next_reply()
+        if not isinstance(reply, Answer):
+            return reply.response
+        if reply.trouble and not asked.stream:
+            return _error(reply.trouble)
+        speech = messages.speech(asked, reply, self.model, ends=ENDS, shows=shown)
+        trouble = _error_body(reply.trouble) if reply.trouble else None
+        return _MANNER.respond(asked, reply, speech, trouble)
+
+    def _too_long(self, length: int) -> Fail | None:
+        """Return what is said against a prompt of so many tokens."""
+        most = self.context_tokens
+        if length <= most:
+            return None
+        return Fail(_error(Trouble(
+            f"request ({length} tokens) exceeds the available context size ({most} tokens),"
+            " try increasing it", "exceed_context_size_error",
+        )))  # fmt: skip
 
     def _whole(self, asked: Completion, answer: Answer, length: int) -> Response:
         if answer.trouble:

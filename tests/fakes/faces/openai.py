@@ -8,7 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from fakes.faces import messages
 from fakes.faces.llamacpp_tokens import length_of, pieces_of
+from fakes.faces.messages import FINISH, Conversation
+from fakes.faces.openai_chat import CHAT_PATHS, MANNERS, NO_TEMPLATE, USUAL_MANNER, Chat
+from fakes.faces.openai_requests import Completions, Fim, Tokenize
+from fakes.faces.tgi import Tgi
 from fakes.generation import Asked, Said, generated
 from fakes.record import Request
 from fakes.response import Response, json_response
@@ -22,8 +27,6 @@ PATHS: Mapping[Flavour, str] = {
 }
 _USUAL_PATH = "/v1/completions"
 
-_FINISH = {"eos": "stop", "word": "stop", "limit": "length"}
-
 _CODES = {
     "BadRequestError": 400,
     "NotFoundError": 404,
@@ -32,44 +35,6 @@ _CODES = {
     "server_error": 500,
     "InternalServerError": 500,
 }
-
-
-class Completions(msgspec.Struct):
-    """A request for completions; unknown names are ignored."""
-
-    model: str
-    prompt: str | list[int]
-    suffix: str | None = None
-    max_tokens: int | None = None
-    stop: str | list[str] | None = None
-    stop_token_ids: list[int] = []
-    stream: bool = False
-    stream_options: dict[str, bool] | None = None
-
-
-class Fim(msgspec.Struct, forbid_unknown_fields=True):
-    """A request to Mistral, which takes no other names."""
-
-    model: str
-    prompt: str
-    suffix: str | None = None
-    max_tokens: int | None = None
-    min_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    random_seed: int | None = None
-    stop: str | list[str] | None = None
-    stream: bool = False
-    stream_options: None = None
-    """Not there; only so that both kinds of request can be read alike."""
-
-
-class Tokenize(msgspec.Struct):
-    """A request to vLLM's `/tokenize`."""
-
-    prompt: str
-    model: str | None = None
-    add_special_tokens: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +46,15 @@ class OpenAi:
     context_tokens: int = 4096
     takes_ids: bool = True
     """False where a list of ids is refused as a prompt, whoever made them."""
+    template: bool = True
+    """Whether the model has a chat template; other hosts than vLLM and TGI have no route then."""
 
     def respond(
         self, request: Request, token: str | None, next_reply: Callable[[], Reply]
     ) -> Response:
         """Answer as the routes do; vLLM asks for the key below `/v1` only."""
+        if self.flavour == "tgi" and request.path == messages.PATH:
+            return Tgi(self.model, template=self.template).respond(request, token, next_reply)
         guarded = request.path.startswith("/v1") or not self._is_vllm()
         if guarded and token and request.headers.get("authorization") != f"Bearer {token}":
             return self._error(401, "Unauthorized", "authentication_error")
@@ -114,6 +83,8 @@ class OpenAi:
     def _post(self, request: Request, next_reply: Callable[[], Reply]) -> Response:
         if request.path == "/tokenize" and self._is_vllm():
             return self._tokenized(msgspec.json.decode(request.body, type=Tokenize))
+        if request.path == CHAT_PATHS.get(self.flavour, messages.PATH):
+            return self._converse(request, next_reply)
         if request.path != PATHS.get(self.flavour, _USUAL_PATH):
             return self._nothing_here()
         asked: Completions | Fim = (
@@ -129,21 +100,49 @@ class OpenAi:
         counted = {"count": len(tokens), "max_model_len": self.context_tokens}
         return json_response({**counted, "tokens": tokens, "token_strs": None})
 
+    def _converse(self, request: Request, next_reply: Callable[[], Reply]) -> Response:
+        kind = Chat if self.flavour == "mistral" else Conversation
+        asked = msgspec.json.decode(request.body, type=kind)
+        if asked.model != self.model:
+            return self._unknown(asked.model)
+        if not self.template:
+            return self._invalid(NO_TEMPLATE) if self._is_vllm() else self._nothing_here()
+        length = length_of(asked.text())
+        if length + (asked.max_tokens or 0) > self.context_tokens:
+            return self._too_long(f"{length} tokens in the messages.")
+        reply = next_reply()
+        if not isinstance(reply, Answer):
+            return reply.response
+        if reply.trouble and not asked.stream:
+            return self._whole_error(reply.trouble)
+        ends = {EOS.id, EOT.id}
+        speech = messages.speech(
+            asked, reply, self.model, ends=ends, shows=_shown, all_tokens=self._is_vllm()
+        )
+        trouble = self._error_body(reply.trouble) if reply.trouble else None
+        manner = MANNERS.get(self.flavour, USUAL_MANNER)
+        return manner.respond(asked, reply, speech, trouble)
+
     def _refusal(self, asked: Completions | Fim) -> Response | None:
         if asked.model != self.model:
-            words = f"The model `{asked.model}` does not exist."
-            return self._error(404, words, "NotFoundError")
+            return self._unknown(asked.model)
         if asked.suffix is not None and self.flavour not in PATHS:
             return self._invalid("suffix is not currently supported")
         if not self.takes_ids and not isinstance(asked.prompt, str):
             return self._invalid("prompt must be a string")
         if asked.stream_options and not asked.stream:
             return self._invalid("Stream options can only be defined when `stream=True`.")
-        length, most = length_of(_prompt(asked)), self.context_tokens
-        if length + (asked.max_tokens or 0) > most:
-            words = f"This model's maximum context length is {most} tokens."
-            return self._invalid(f"{words} However, you requested {length} tokens in the prompt.")
+        length = length_of(_prompt(asked))
+        if length + (asked.max_tokens or 0) > self.context_tokens:
+            return self._too_long(f"{length} tokens in the prompt.")
         return None
+
+    def _unknown(self, model: str | None) -> Response:
+        return self._error(404, f"The model `{model}` does not exist.", "NotFoundError")
+
+    def _too_long(self, requested: str) -> Response:
+        most = f"This model's maximum context length is {self.context_tokens} tokens."
+        return self._invalid(f"{most} However, you requested {requested}")
 
     def _complete(self, asked: Completions | Fim, next_reply: Callable[[], Reply]) -> Response:
         reply = next_reply()
@@ -153,10 +152,9 @@ class OpenAi:
 
     def _whole(self, asked: Completions | Fim, answer: Answer) -> Response:
         if answer.trouble:
-            code = _CODES.get(answer.trouble.type, 500)
-            return self._error(code, answer.trouble.message, answer.trouble.type)
+            return self._whole_error(answer.trouble)
         said = self._said(answer, asked)
-        text, finish = "".join(said.contents), _FINISH[said.stop_type]
+        text, finish = "".join(said.contents), FINISH[said.stop_type]
         choice = {**self._choice(text, finish), "message": {"content": text}}
         value = {**self._chunk([choice]), "usage": _usage(said, answer, asked)}
         return replace(json_response(value), gate=answer.gate)
@@ -179,7 +177,7 @@ class OpenAi:
         self, chunks: list[dict[str, Any]], said: Said, answer: Answer, asked: Completions | Fim
     ) -> list[dict[str, Any]]:
         """Finish the last chunk, and add the usage to it or in a chunk of its own."""
-        chunks[-1]["choices"][0]["finish_reason"] = _FINISH[said.stop_type]
+        chunks[-1]["choices"][0]["finish_reason"] = FINISH[said.stop_type]
         usage = {"usage": _usage(said, answer, asked)}
         if self.flavour in ("tgi", "mistral"):
             return [*chunks[:-1], chunks[-1] | usage]
@@ -224,6 +222,9 @@ class OpenAi:
             detail = {"detail": [{"type": "extra_forbidden", "msg": words}]}
             return json_response({"object": "error", "message": detail, "type": "invalid"}, 422)
         return self._error(400, words, "BadRequestError")
+
+    def _whole_error(self, trouble: Trouble) -> Response:
+        return self._error(_CODES.get(trouble.type, 500), trouble.message, trouble.type)
 
     def _error(self, status: int, words: str, kind: str) -> Response:
         return json_response(self._error_body(Trouble(words, kind), status), status)

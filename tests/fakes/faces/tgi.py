@@ -10,21 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from fakes.faces import messages
+from fakes.faces.tgi_answers import STATUS, Finish, error, generated, refused
+from fakes.faces.tgi_chat import Asked, Chat
 from fakes.faces.tgi_checks import Body, Limits, input_tokens, refusal
 from fakes.record import Request
 from fakes.response import Response, json_response
-from fakes.script import EOS, Answer, Reply, Token, Trouble, json_text
+from fakes.script import Answer, Reply, Token, json_text
 
-Finish = Literal["length", "eos_token", "stop_sequence"]
-
-_STATUS = {
-    "validation": 422,
-    "generation": 424,
-    "overloaded": 429,
-    "incomplete_generation": 500,
-    "incomplete_generation_stream": 500,
-    "healthcheck": 503,
-}
 _STREAM_HEADERS = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -41,6 +34,11 @@ class Tgi:
     limits: Limits = field(default_factory=Limits)
     old: bool = False
     """`data:` without a blank, no `index`, no `/tokenize`, and `max_input_length` in `/info`."""
+    template: bool = False
+    """Whether the model has a chat template; that of Llama 2."""
+    early: bool = False
+    """The Messages API is that of 1.4 to 2.0.1: no temperature of 0, no usage, no `[DONE]`, and the
+    end token is spelled."""
     tokenize: Callable[[str], list[tuple[int, str]]] = field(default=lambda text: pieces(text))
     """Divides a text into tokens, each with its number."""
 
@@ -50,11 +48,15 @@ class Tgi:
         """Answer as the routes of the router do; only POST routes ask for the token."""
         if request.method == "GET":
             return self._inform(request.path)
-        if request.path not in ("/", "/generate", "/generate_stream", "/tokenize"):
+        if request.path not in self._routes():
             return Response(404)
         if token is not None and request.headers.get("authorization") != f"Bearer {token}":
             return Response(401)
         return self._check(request, next_reply)
+
+    def _routes(self) -> tuple[str, ...]:
+        first = ("/", "/generate", "/generate_stream")
+        return first if self.old else (*first, "/tokenize", messages.PATH)
 
     def _inform(self, path: str) -> Response:
         if path in ("/", "/health", "/ping"):
@@ -87,6 +89,10 @@ class Tgi:
         if not request.headers.get("content-type", "").startswith("application/json"):
             return _text(415, "Expected request with `Content-Type: application/json`")
         try:
+            if request.path == messages.PATH:
+                asked = msgspec.json.decode(request.body, type=Asked)
+                chat = Chat(self.model, self.limits, template=self.template, early=self.early)
+                return chat.answer(asked, next_reply)
             body = msgspec.json.decode(request.body, type=Body)
         except msgspec.ValidationError as error:
             failed = "Failed to deserialize the JSON body into the target type"
@@ -97,18 +103,18 @@ class Tgi:
 
     def _route(self, path: str, body: Body, next_reply: Callable[[], Reply]) -> Response:
         if path == "/tokenize":
-            return Response(404) if self.old else _tokenized(self.tokenize(body.inputs))
+            return _tokenized(self.tokenize(body.inputs))
         stream = body.stream if path == "/" else path == "/generate_stream"
-        refused = refusal(body, self.limits, stream=stream)
-        reply: Reply = _refused(refused) if refused else next_reply()
+        words = refusal(body, self.limits, stream=stream)
+        reply: Reply = refused(words) if words else next_reply()
         if not isinstance(reply, Answer):
             return reply.response
         return self._stream(body, path, reply) if stream else self._whole(body, path, reply)
 
     def _whole(self, body: Body, path: str, answer: Answer) -> Response:
         if answer.trouble:
-            return json_response(_error(answer.trouble), _STATUS.get(answer.trouble.type, 500))
-        tokens, finish = _generated(answer, body)
+            return json_response(error(answer.trouble), STATUS.get(answer.trouble.type, 500))
+        tokens, finish = generated(answer, body)
         value: dict[str, object] = {"generated_text": _text_of(tokens, body, path)}
         if body.parameters.details:
             shown = [_token(token) for token in tokens]
@@ -122,10 +128,10 @@ class Tgi:
         return Response(200, _STREAM_HEADERS, pieces, answer.gate, ending)
 
     def _events(self, body: Body, path: str, answer: Answer) -> list[dict[str, object]]:
-        tokens, finish = _generated(answer, body)
+        tokens, finish = generated(answer, body)
         events = [self._event(number, token) for number, token in enumerate(tokens, 1)]
         if answer.trouble:
-            events.append(_error(answer.trouble))
+            events.append(error(answer.trouble))
         elif answer.cut is None:
             events[-1]["generated_text"] = _text_of(tokens, body, path)
             if body.parameters.details:
@@ -142,32 +148,6 @@ class Tgi:
         length = answer.prompt_tokens or input_tokens(body, self.limits)
         counted = {} if self.old else {"input_length": length}
         return {**_details(tokens, finish), **counted}
-
-
-def _generated(answer: Answer, body: Body) -> tuple[list[Token], Finish]:
-    """Let the model say its tokens, one by one, until something ends it.
-
-    Inside one step the length is looked at first, then the end token, then the stop texts, which
-    only count where the output ends with one of them.
-    """
-    said: list[Token] = []
-    whole = answer.trouble is None and answer.cut is None
-    end = (EOS,) if whole and answer.finish == "eos" else ()
-    for token in answer.tokens + end:
-        said.append(token)
-        if len(said) == body.parameters.max_new_tokens:
-            return said, "length"
-        if token == EOS:
-            return said, "eos_token"
-        if _stopped(said, body.parameters.stop):
-            return said, "stop_sequence"
-    return said, "length"
-
-
-def _stopped(said: list[Token], stops: list[str]) -> bool:
-    text = "".join(token.text for token in said)
-    # `$` also matches before a last line break, and so it does in the host.
-    return any(re.search(f"{re.escape(stop)}$", text) for stop in stops)
 
 
 def _text_of(tokens: list[Token], body: Body, path: str) -> str:
@@ -200,14 +180,6 @@ def _tokenized(tokens: list[tuple[int, str]]) -> Response:
         {"id": number, "text": text, "start": start, "stop": start + len(text)}
         for (number, text), start in zip(tokens, starts, strict=False)
     ])  # fmt: skip
-
-
-def _refused(words: str) -> Answer:
-    return Answer(trouble=Trouble(f"Input validation error: {words}", "validation"))
-
-
-def _error(trouble: Trouble) -> dict[str, object]:
-    return {"error": trouble.message, "error_type": trouble.type}
 
 
 def _text(status: int, words: str) -> Response:
