@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infill_ls.completion.clearance import Clearance
+from infill_ls.clearance import Clearance
 from infill_ls.errors import BadInput
 from infill_ls.text import Text
 from infill_ls.types import CompletionRequest, Document, Trigger

@@ -65,10 +65,9 @@ class Chat:
         self._conversations: dict[str, Conversation] = {}
         self._answering: dict[str, asyncio.Task[Reply]] = {}
 
-    @property
-    def newest(self) -> str | None:
-        """The conversation that was begun last; None before there is any."""
-        return next(reversed(self._conversations), None)
+    def take_up(self, conversation: Conversation) -> None:
+        """Let questions be asked in a conversation from before."""
+        self._conversations[conversation.id] = conversation
 
     async def send(
         self,

@@ -1,11 +1,11 @@
-"""What the command line draws with; the only file that knows rich.
+"""What the command line draws with, by way of rich.
 
 rich takes 60 ms to import, so it is imported where something is drawn and not before.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -53,33 +53,6 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*map(Text, row))
     out().print(drawn)
-
-
-@contextmanager
-def growing_markdown() -> Iterator[Callable[[str], None]]:
-    """Show a text in Markdown that is given in pieces: drawn on a terminal, as it is elsewhere."""
-    console = out()
-    if not console.is_terminal:
-
-        def write(piece: str) -> None:
-            console.file.write(piece)
-            console.file.flush()
-
-        yield write
-        write("\n")
-        return
-    from rich.live import Live  # noqa: PLC0415 - see above
-    from rich.markdown import Markdown  # noqa: PLC0415 - see above
-
-    text = ""
-    with Live(console=console, vertical_overflow="visible") as live:
-
-        def show(piece: str) -> None:
-            nonlocal text
-            text += piece
-            live.update(Markdown(text))
-
-        yield show
 
 
 def size(size_bytes: int) -> str:

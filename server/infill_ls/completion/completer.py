@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 
+from infill_ls.clearance import Clearance, Folders
 from infill_ls.completion.ahead import STANDS_S, accepted, may_go_on
 from infill_ls.completion.alternatives import sampled_anew
 from infill_ls.completion.ask import Ask, Grow
 from infill_ls.completion.automatic import Automatic
 from infill_ls.completion.cache import Cache, Question
 from infill_ls.completion.chain import Chain, Trouble
-from infill_ls.completion.clearance import Clearance, Folders
 from infill_ls.completion.keystrokes import Keystrokes
 from infill_ls.completion.latest import Latest, Superseded
 from infill_ls.completion.link import Connect, Link

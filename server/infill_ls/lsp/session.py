@@ -11,9 +11,9 @@ from typing import TypeVar
 
 from infill_ls.backends.base import Backend
 from infill_ls.chat.chat import Chat
+from infill_ls.clearance import Clearance, Folders
 from infill_ls.completion.ask import Grow
 from infill_ls.completion.chain import Trouble
-from infill_ls.completion.clearance import Clearance, Folders
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import InfillError, Loading, NoBackend

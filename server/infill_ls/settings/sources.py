@@ -25,7 +25,13 @@ SECTION = "infill-ls"
 ENV_PREFIX = "INFILL_LS_"
 
 _NOT_SETTINGS = frozenset(
-    {"INFILL_LS_CONFIG", "INFILL_LS_MODELS", "INFILL_LS_SERVERS", "INFILL_LS_STATS"}
+    {
+        "INFILL_LS_CHATS",
+        "INFILL_LS_CONFIG",
+        "INFILL_LS_MODELS",
+        "INFILL_LS_SERVERS",
+        "INFILL_LS_STATS",
+    }
 )
 """Variables that name our own files and folders."""
 
