@@ -53,8 +53,23 @@ class _InlineCompletionRequest:
     jsonrpc: str
 
 
+@attrs.frozen
+class _CodeActionResponse:
+    """An answer of actions, each of which lsprotocol takes for its command if it has one."""
+
+    id: int | str
+    result: list[types.CodeAction] | None
+    jsonrpc: str
+
+
 class _EditorProtocol(LanguageClientProtocol):
-    """Sends the token for partial results."""
+    """Sends the token for partial results, and reads code actions."""
+
+    @lru_cache  # noqa: B019 - as pygls caches it
+    def get_result_type(self, method: str) -> type[Any] | None:
+        if method == types.TEXT_DOCUMENT_CODE_ACTION:
+            return _CodeActionResponse
+        return super().get_result_type(method)
 
     @lru_cache  # noqa: B019 - as pygls caches it
     def get_message_type(self, method: str) -> type[Any] | None:
@@ -74,6 +89,8 @@ class Editor(LanguageClient):
         self.chat_deltas: list[ChatDeltaParams] = []
         self.grown: list[types.Position] = []
         """Where the server said that asking again brings more."""
+        self.shown_documents: list[types.ShowDocumentParams] = []
+        self.applied_edits: list[types.ApplyWorkspaceEditParams] = []
         self.configuration_requests = 0
         self.was_killed = False
         self.registrations: list[types.Registration] = []
@@ -88,6 +105,8 @@ class Editor(LanguageClient):
             types.PROGRESS: _on_progress,
             types.WORKSPACE_CONFIGURATION: _on_configuration,
             types.WINDOW_SHOW_MESSAGE: _on_show_message,
+            types.WINDOW_SHOW_DOCUMENT: _on_show_document,
+            types.WORKSPACE_APPLY_EDIT: _on_apply_edit,
             types.CLIENT_REGISTER_CAPABILITY: _on_register,
         })  # fmt: skip
 
@@ -254,6 +273,20 @@ def _on_configuration(editor: Editor, params: types.ConfigurationParams) -> list
 def _on_show_message(editor: Editor, params: types.ShowMessageParams) -> None:
     editor.messages.append(params)
     editor.heard()
+
+
+def _on_show_document(editor: Editor, params: types.ShowDocumentParams) -> types.ShowDocumentResult:
+    editor.shown_documents.append(params)
+    editor.heard()
+    return types.ShowDocumentResult(success=True)
+
+
+def _on_apply_edit(
+    editor: Editor, params: types.ApplyWorkspaceEditParams
+) -> types.ApplyWorkspaceEditResult:
+    editor.applied_edits.append(params)
+    editor.heard()
+    return types.ApplyWorkspaceEditResult(applied=True)
 
 
 def _on_register(editor: Editor, params: types.RegistrationParams) -> None:

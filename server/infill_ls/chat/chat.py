@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from infill_ls.backends.base import Backend
-from infill_ls.chat.conversation import Code, Conversation, Turn
+from infill_ls.chat.conversation import Code, Conversation, Sent, Turn
 from infill_ls.chat.room import fitted
 from infill_ls.errors import BadInput, NotFound, RequestRejected
 from infill_ls.prompt.chat import chat_prompt, messages_mended, shown_so_far, without_markers
@@ -79,9 +79,18 @@ class Chat:
     ) -> Reply:
         """Ask in a conversation, or in a new one; return the whole answer.
 
-        Raises BackendError if the host fails, BadInput for a blank question, a conversation that
-        is not there or one that is still answering. The question is kept in any case, and so is
-        what was answered before a failure, a stop or a cancel.
+        Raises BackendError if the host fails, BadInput as `ask` does. The question is kept in any
+        case, and so is what was answered before a failure, a stop or a cancel.
+        """
+        return await self.answer(self.ask(question, conversation=conversation, code=code), tell)
+
+    def ask(
+        self, question: str, *, conversation: str | None = None, code: Sequence[Code] = ()
+    ) -> str:
+        """Add a question to a conversation, or to a new one, which is returned.
+
+        Raises BadInput for a blank question, a conversation that is not there or one that is still
+        answering.
         """
         if not question.strip():
             raise BadInput("there is no question")
@@ -91,6 +100,15 @@ class Chat:
         else:
             asked = self._idle(conversation)
         asked.turns.append(Turn(question, tuple(code)))
+        return asked.id
+
+    async def answer(self, conversation: str, tell: Tell) -> Reply:
+        """Have the newest question answered; raises as `send` does."""
+        return await self._answered(self._idle(conversation), tell)
+
+    async def once(self, question: str, tell: Tell, *, code: Sequence[Code] = ()) -> Reply:
+        """Ask a question that belongs to no conversation; raises BackendError if the host fails."""
+        asked = Conversation(self._new_id(), [Turn(question, tuple(code))])
         return await self._answered(asked, tell)
 
     async def retry(self, conversation: str, tell: Tell) -> Reply:
@@ -116,6 +134,13 @@ class Chat:
         self.stop(conversation)
         del self._conversations[conversation]
 
+    def sent(self, conversation: str) -> Sent:
+        """Return what the model was asked with last. Raises BadInput where that was nothing."""
+        found = self._found(conversation)
+        if found.sent is None:
+            raise BadInput("the newest question was not sent to the model")
+        return found.sent
+
     def export(self, conversation: str) -> str:
         """Return a conversation as Markdown."""
         return self._found(conversation).markdown()
@@ -138,6 +163,7 @@ class Chat:
 
     async def _answered(self, asked: Conversation, tell: Tell) -> Reply:
         """Have the newest question answered; to be stopped from elsewhere."""
+        asked.sent = None
         answering = asyncio.create_task(self._answer(asked, tell), name=f"chat {asked.id}")
         self._answering[asked.id] = answering
         try:
@@ -146,9 +172,9 @@ class Chat:
             caller = asyncio.current_task()
             if caller is not None and caller.cancelling():
                 raise
-            return Reply(
-                asked.id, len(asked.turns) - 1, asked.turns[-1].answer, None, False, None, None
-            )
+            cut = asked.sent is not None and asked.sent.cut
+            answer = asked.turns[-1].answer
+            return Reply(asked.id, len(asked.turns) - 1, answer, None, cut, None, None)
         finally:
             del self._answering[asked.id]
 
@@ -157,8 +183,9 @@ class Chat:
         model = await backend.model()
         room = model.context_tokens and max(0, model.context_tokens - self._settings.max_tokens)
         messages, cut = fitted(self._settings.system, asked.turns, room)
+        asked.sent = Sent(messages_mended(messages), cut)
         turn, number, last = asked.turns[-1], len(asked.turns) - 1, Delta("")
-        async with self._opened(backend, messages, template_of(model.name)) as deltas:
+        async with self._opened(backend, asked.sent.messages, template_of(model.name)) as deltas:
             async for last in deltas:
                 if last.text:
                     turn.answer += last.text
@@ -171,11 +198,10 @@ class Chat:
         self, backend: Backend, messages: Sequence[Message], template: Template | None
     ) -> AsyncIterator[AsyncIterator[Delta]]:
         """Have the host use its own template; where it has none, or that refuses, use ours."""
-        mended = messages_mended(messages)
         if self._templates_itself or template is None:
             has_begun = False
             try:
-                async with backend.converse(mended, self._sampling()) as deltas:
+                async with backend.converse(messages, self._sampling()) as deltas:
                     has_begun = True
                     yield deltas
                     return
@@ -185,7 +211,7 @@ class Chat:
                 # A template that refuses this conversation may take the next one.
                 self._templates_itself = not isinstance(error, NotFound)
         async with (
-            backend.stream(chat_prompt(mended, template, self._sampling())) as deltas,
+            backend.stream(chat_prompt(messages, template, self._sampling())) as deltas,
             aclosing(_shown(deltas, template)) as shown,
         ):
             yield shown

@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from lsprotocol import types
 from msgspec import Struct
+from pygls.exceptions import JsonRpcException
 
-from infill_ls.chat.chat import Reply
-from infill_ls.chat.conversation import Code
-from infill_ls.errors import BadInput
+from infill_ls.chat.chat import Reply, Tell
+from infill_ls.chat.mentions import code_mentioned
+from infill_ls.errors import BadInput, InfillError
+from infill_ls.lsp import work_done
+from infill_ls.lsp.chat_context import Context, code_of, open_files
 from infill_ls.lsp.commands import read
 from infill_ls.lsp.language_server import Server
-from infill_ls.lsp.positions import offset_at
 from infill_ls.lsp.protocol import CHAT_DELTA, ChatDeltaParams
+from infill_ls.text import Text
 
 SEND = "infill-ls.chat.send"
 RETRY = "infill-ls.chat.retry"
 STOP = "infill-ls.chat.stop"
 CLEAR = "infill-ls.chat.clear"
+SENT = "infill-ls.chat.sent"
 EXPORT = "infill-ls.chat.export"
-
-
-class Place(Struct, frozen=True, rename="camel"):
-    """A position, as in LSP."""
-
-    line: int
-    character: int
-
-
-class Range(Struct, frozen=True, rename="camel"):
-    """A range, as in LSP."""
-
-    start: Place
-    end: Place
-
-
-class Context(Struct, frozen=True, rename="camel"):
-    """Code that goes with a question."""
-
-    uri: str
-    range: Range | None = None
-    """Without it, the whole document."""
 
 
 class Send(Struct, frozen=True, rename="camel"):
@@ -50,12 +33,15 @@ class Send(Struct, frozen=True, rename="camel"):
     text: str
     conversation: str | None = None
     context: Context | list[Context] = []
+    work_done_token: types.ProgressToken | None = None
 
 
 class Of(Struct, frozen=True, rename="camel"):
     """The argument of the other commands."""
 
     conversation: str
+    work_done_token: types.ProgressToken | None = None
+    """Only `infill-ls.chat.retry` has a use for it."""
 
 
 def register(server: Server) -> None:
@@ -64,26 +50,32 @@ def register(server: Server) -> None:
     server.command(RETRY)(retry)
     server.command(STOP)(stop)
     server.command(CLEAR)(clear)
+    server.command(SENT)(sent)
     server.command(EXPORT)(export)
 
 
 async def send(server: Server, argument: object) -> dict[str, object]:
     """Ask a question, and return the whole answer; its pieces go out before."""
     asked = read(SEND, argument, Send)
+    clearance = server.session.clearance
     contexts = asked.context if isinstance(asked.context, list) else [asked.context]
-    reply = await server.session.chat.send(
-        asked.text,
-        _teller(server),
+    code = [code_of(context, server.buffers, clearance) for context in contexts]
+    roots, opened = server.buffers.roots, open_files(server.buffers)
+    mentioned = await code_mentioned(asked.text, roots, opened, clearance)
+    chat = server.session.chat
+    conversation = chat.ask(
+        str(Text(asked.text)),
         conversation=asked.conversation,
-        code=[_code(server, context) for context in contexts],
+        code=tuple(dict.fromkeys([*code, *mentioned])),
     )
-    return _told(reply)
+    return await _answered(server, conversation, asked.work_done_token, chat.answer)
 
 
 async def retry(server: Server, argument: object) -> dict[str, object]:
     """Ask the last question again."""
-    conversation = read(RETRY, argument, Of).conversation
-    return _told(await server.session.chat.retry(conversation, _teller(server)))
+    asked = read(RETRY, argument, Of)
+    chat = server.session.chat
+    return await _answered(server, asked.conversation, asked.work_done_token, chat.retry)
 
 
 async def stop(server: Server, argument: object) -> dict[str, bool]:
@@ -96,16 +88,62 @@ async def clear(server: Server, argument: object) -> None:
     server.session.chat.clear(read(CLEAR, argument, Of).conversation)
 
 
+async def sent(server: Server, argument: object) -> dict[str, object]:
+    """Return what the model was asked with last."""
+    last = server.session.chat.sent(read(SENT, argument, Of).conversation)
+    messages = [{"role": message.role, "text": message.text} for message in last.messages]
+    return {"messages": messages, "cut": last.cut}
+
+
 async def export(server: Server, argument: object) -> dict[str, str]:
     """Return a conversation as Markdown."""
     return {"markdown": server.session.chat.export(read(EXPORT, argument, Of).conversation)}
 
 
-def _teller(server: Server) -> Callable[[str, int, str], None]:
+async def _answered(
+    server: Server,
+    conversation: str,
+    token: types.ProgressToken | None,
+    answer: Callable[[str, Tell], Awaitable[Reply]],
+) -> dict[str, object]:
+    """Have a question answered; a failure tells in which conversation it is kept."""
+    token = work_done.REQUESTED.get() if token is None else token
+    chat = server.session.chat
+    words = _Words()
+
     def tell(conversation: str, message: int, text: str) -> None:
         server.protocol.notify(CHAT_DELTA, ChatDeltaParams(conversation, message, text))
+        if words.grow(text):
+            report(f"{words.count} words")
 
-    return tell
+    def stop() -> None:
+        with suppress(BadInput):  # It may have been cleared.
+            chat.stop(conversation)
+
+    try:
+        with work_done.shown(server, token, "answering", stop) as report:
+            return _told(await answer(conversation, tell))
+    except InfillError as error:
+        raise JsonRpcException(
+            message=error.sentence(),
+            code=types.LSPErrorCodes.RequestFailed,
+            data={"conversation": conversation},
+        ) from error
+
+
+class _Words:
+    """Counts the words of a text that comes in pieces."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last = ""
+
+    def grow(self, text: str) -> bool:
+        """Take the next piece; tell whether a word has begun in it."""
+        begun = len(f"{self._last}{text}".split()) - len(self._last.split())
+        self._last = f"{self._last}{text}"[-1:]
+        self.count += begun
+        return begun > 0
 
 
 def _told(reply: Reply) -> dict[str, object]:
@@ -120,20 +158,3 @@ def _told(reply: Reply) -> dict[str, object]:
             "completionTokens": reply.completion_tokens,
         },
     }
-
-
-def _code(server: Server, context: Context) -> Code:
-    """Return what a context names of an open document. Raises BadInput if it must not be shown."""
-    document = server.buffers.snapshot(context.uri)
-    if document is None:
-        raise BadInput(f"{context.uri} is not open in the editor")
-    document = server.session.clearance.checked(document)
-    text = document.text
-    if context.range is None:
-        return Code(document.path, document.language, str(text))
-    start, end = (
-        offset_at(text, types.Position(at.line, at.character), server.buffers.position_encoding)
-        for at in (context.range.start, context.range.end)
-    )
-    lines = text.position(start)[0] + 1, text.position(end)[0] + 1
-    return Code(document.path, document.language, text.slice(start, max(start, end)), lines)

@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.uris import to_fs_path
 
 from infill_ls.errors import InfillError
+from infill_ls.lsp import work_done
 from infill_ls.lsp.language_server import Server
 from infill_ls.lsp.progress import progress_of
 
@@ -42,6 +43,7 @@ async def execute(server: Server, params: types.ExecuteCommandParams) -> object:
     if command is None:
         raise JsonRpcInvalidParams(message=f"there is no command {params.command!r}")
     argument = params.arguments[0] if params.arguments else {}
+    work_done.REQUESTED.set(params.work_done_token)
     try:
         return await command(argument)
     except InfillError as error:

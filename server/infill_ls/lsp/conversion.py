@@ -49,8 +49,8 @@ def inline_item(
     but what that text begins with or, where the editor has closed brackets, has in it.
     """
     return types.InlineCompletionItem(
-        insert_text=_in_the_editor(completion.text),
-        range=_range(completion.start, completion.end, document, buffers),
+        insert_text=in_the_editor(completion.text),
+        range=range_of(completion.start, completion.end, document, buffers),
     )
 
 
@@ -63,7 +63,7 @@ def menu_item(completion: Completion, document: Document, buffers: Buffers) -> t
     before = document.text.before(completion.start, _LONGEST_WORD)
     found = _WORD.search(before)
     word = found.group() if found else ""
-    text = word + _in_the_editor(completion.text)
+    text = word + in_the_editor(completion.text)
     label = text.strip().splitlines()[0]
     return types.CompletionItem(
         label=label,
@@ -75,13 +75,13 @@ def menu_item(completion: Completion, document: Document, buffers: Buffers) -> t
         insert_text_format=types.InsertTextFormat.PlainText,
         insert_text_mode=types.InsertTextMode.AsIs,
         text_edit=types.TextEdit(
-            range=_range(completion.start - len(word), completion.end, document, buffers),
+            range=range_of(completion.start - len(word), completion.end, document, buffers),
             new_text=text,
         ),
     )
 
 
-def _in_the_editor(text: str) -> str:
+def in_the_editor(text: str) -> str:
     """Return the text with LF for each line end: editors put in the document's own themselves.
 
     Neovim would draw and insert a carriage return as a character.
@@ -89,7 +89,8 @@ def _in_the_editor(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _range(start: int, end: int, document: Document, buffers: Buffers) -> types.Range:
+def range_of(start: int, end: int, document: Document, buffers: Buffers) -> types.Range:
+    """Return the range [start, end), offsets of a document."""
     encoding = buffers.position_encoding
     return types.Range(
         position_at(document.text, start, encoding), position_at(document.text, end, encoding)

@@ -14,6 +14,7 @@ from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 
 from infill_ls import __version__
+from infill_ls.lsp.answers import Answers
 from infill_ls.lsp.documents import Buffers
 from infill_ls.lsp.early import Early
 from infill_ls.lsp.measuring import Measuring
@@ -42,6 +43,7 @@ class Server(LanguageServer):
         """Take the layers of settings that are weaker and stronger than the editor's."""
         super().__init__("infill-ls", __version__, protocol_cls=Protocol)
         self.early = Early()
+        self.answers = Answers()
         self.session = Session(
             below,
             above,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from infill_ls.types import Progress
+
+Reporting = Callable[[str], AbstractAsyncContextManager[Callable[[str], None]]]
+"""Shows that something is under way, and gives what says how far it is."""
 
 
 def progress_of(server: LanguageServer) -> Progress:
@@ -22,9 +25,20 @@ def progress_of(server: LanguageServer) -> Progress:
 
     @asynccontextmanager
     async def progress(title: str) -> AsyncIterator[None]:
+        async with reporting(server)(title):
+            yield
+
+    return progress
+
+
+def reporting(server: LanguageServer) -> Reporting:
+    """Return what shows progress likewise, and how far it is."""
+
+    @asynccontextmanager
+    async def progress(title: str) -> AsyncIterator[Callable[[str], None]]:
         token = str(uuid.uuid4())
         if not await _is_created(server, token):
-            yield
+            yield lambda _: None
             return
         task = asyncio.current_task()
         assert task is not None
@@ -33,8 +47,13 @@ def progress_of(server: LanguageServer) -> Progress:
         tokens[token].add_done_callback(lambda _: task.cancel())
         begin = types.WorkDoneProgressBegin(title=f"infill-ls: {title}", cancellable=True)
         server.work_done_progress.begin(token, begin)
+
+        def report(message: str) -> None:
+            said = types.WorkDoneProgressReport(message=message)
+            server.work_done_progress.report(token, said)
+
         try:
-            yield
+            yield report
         finally:
             del tokens[token]
             server.work_done_progress.end(token, types.WorkDoneProgressEnd())

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from infill_ls.completion.latest import Superseded
-from infill_ls.lsp import chat, commands, documents
+from infill_ls.lsp import actions, chat, commands, documents
 from infill_ls.lsp.clients import waited_ms
 from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
 from infill_ls.lsp.language_server import Server
@@ -48,6 +48,7 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     server.feature(types.WORKSPACE_EXECUTE_COMMAND)(commands.execute)
     commands.register(server)
     chat.register(server)
+    actions.register(server)
     forward_to_editor(server)
     return server
 
@@ -235,3 +236,4 @@ async def shutdown(server: Server, _: None) -> None:
     """End all work before the answer, so that nothing of it outlives the server."""
     await server.session.aclose()
     await server.measuring.aclose()
+    server.answers.close()

@@ -314,6 +314,13 @@ class ChatSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         Annotated[float, Meta(ge=0.0, le=1.0)] | None,
         Meta(description="Sample among the likeliest tokens that together have this probability."),
     ] = 0.9
+    actions: Annotated[
+        dict[str, str],
+        Meta(
+            description="Code actions of your own, by their titles: what the model is told to do "
+            "with the selected code."
+        ),
+    ] = field(default_factory=dict)
 
 
 class MeasurementSettings(Struct, frozen=True, kw_only=True, rename="camel"):
