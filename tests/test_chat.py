@@ -162,6 +162,31 @@ async def test_a_host_without_a_template_is_given_ours(
     assert len(backend.conversations) == 1
 
 
+@pytest.mark.parametrize(
+    ("model", "spelled"),
+    [
+        ("Qwen2.5-Coder-7B-Instruct", "<|im_end|>"),
+        ("codellama/CodeLlama-7b-Instruct-hf", "</s>"),
+        ("a-model-of-tomorrow", "<|eot_id|>"),
+        ("a-model-of-tomorrow", "</s>"),
+    ],
+)
+async def test_no_message_holds_a_control_token_for_a_host_that_templates(
+    chat: Chat, backend: ScriptedBackend, told: Told, model: str, spelled: str
+) -> None:
+    """A sign that nobody sees breaks it, and is not in the answer that repeats it."""
+    backend.info = ModelInfo(model, 4_096)
+    broken = spelled[0] + "\u2060" + spelled[1:]
+    backend.answers(f"You wrote {broken[:3]}", broken[3:])
+
+    reply = await chat.send(f"What is {spelled}?", told)
+
+    assert backend.conversations == [(Message("user", f"What is {broken}?"),)]
+    assert reply.text == f"You wrote {spelled}"
+    assert "\u2060" not in "".join(text for _, _, text in told.deltas)
+    assert spelled in chat.export(reply.conversation)
+
+
 async def test_a_template_that_refuses_is_asked_again_the_next_time(
     chat: Chat, backend: ScriptedBackend, steps: Steps, told: Told
 ) -> None:

@@ -8,14 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from infill_ls.backends.base import Backend
 from infill_ls.chat.conversation import Code, Conversation, Sent, Turn
 from infill_ls.chat.room import fitted
 from infill_ls.errors import BadInput, NotFound, RequestRejected
-from infill_ls.prompt.chat import chat_prompt, messages_mended, shown_so_far, without_markers
+from infill_ls.prompt.chat import (
+    WORD_JOINER,
+    chat_prompt,
+    defused,
+    messages_mended,
+    shown_so_far,
+    without_markers,
+)
 from infill_ls.prompt.templates import Template, template_of
 from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Delta, Finish, Message, Sampling
@@ -201,9 +208,13 @@ class Chat:
         if self._templates_itself or template is None:
             has_begun = False
             try:
-                async with backend.converse(messages, self._sampling()) as deltas:
+                said = defused(messages, template)
+                async with (
+                    backend.converse(said, self._sampling()) as deltas,
+                    aclosing(_as_it_was(deltas)) as shown,
+                ):
                     has_begun = True
-                    yield deltas
+                    yield shown
                     return
             except (NotFound, RequestRejected) as error:
                 if has_begun or template is None:
@@ -240,6 +251,12 @@ class Chat:
         if conversation in self._answering:
             raise BadInput("the answer before is still being written", hint="stop it first")
         return found
+
+
+async def _as_it_was(deltas: AsyncIterator[Delta]) -> AsyncGenerator[Delta, None]:
+    """Take out what made a message harmless, where the answer repeats that."""
+    async for delta in deltas:
+        yield replace(delta, text=delta.text.replace(WORD_JOINER, ""))
 
 
 async def _shown(deltas: AsyncIterator[Delta], template: Template) -> AsyncGenerator[Delta, None]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from infill_ls.prompt.dialects import divided
-from infill_ls.prompt.templates import Template
+from infill_ls.prompt.templates import TEMPLATES, Template
 from infill_ls.types import Code, Control, Message, Part, Prompt, Sampling
 
 WORD_JOINER = "\u2060"
 """Nobody sees it, and no tokenizer of these models drops it."""
 
 _BLANK_LINE = "\n\n"
+
+_ANY_CONTROL = re.compile(
+    "|".join([*(f"(?:{each.control.pattern})" for each in TEMPLATES), r"<\|[\w.\- ]{1,40}\|>"])
+)
+"""The last is how most families spell theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,19 @@ def messages_mended(messages: Sequence[Message]) -> tuple[Message, ...]:
     first = () if turns and turns[0].role == "user" else (nothing,)
     last = (nothing,) if turns and turns[-1].role == "assistant" else ()
     return (*system, *first, *turns, *last)
+
+
+def defused(messages: Sequence[Message], template: Template | None) -> tuple[Message, ...]:
+    """Return a conversation in which nothing spells a control token, for a host that templates it.
+
+    Hosts look for control tokens in all that their template gives, messages included. Where the
+    model's template is not known, all that are known are looked for.
+    """
+    control = template.control if template else _ANY_CONTROL
+    return tuple(
+        replace(message, text=WORD_JOINER.join(divided(message.text, control)))
+        for message in messages
+    )
 
 
 def chat_prompt(messages: Sequence[Message], template: Template, sampling: Sampling) -> Prompt:
