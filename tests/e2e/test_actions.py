@@ -316,26 +316,21 @@ async def test_work_is_shown_and_can_be_cancelled(editor: Editor, host: FakeHost
 
 
 async def test_an_editor_with_conversations_explains_in_one(editor: Editor, host: FakeHost) -> None:
-    """Explaining begins one, and questions of the user's own can be asked about the code."""
-    host.answers(" It adds.", EOS)
+    """It is to ask about the code: what it does, or whatever the user wants to know."""
     await editor.begin(served_by(host), able(experimental={"infillLsChat": True}))
     found = await offered(editor, editor.open(CODE))
     explain, ask = found["Explain"].command, found["Ask about this"].command
     assert explain is not None
     assert ask is not None
 
-    params = types.ExecuteCommandParams(explain.command, explain.arguments)
-    reply = await editor.workspace_execute_command_async(params)
-
-    assert ask.command == "infill-ls.chat.ask"
-    assert list(ask.arguments or ()) == [
-        {
-            "uri": URI,
-            "range": {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 14}},
-        }
+    ends = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 14}}
+    about = {"uri": URI, "range": ends}
+    assert explain.command == ask.command == "infill-ls.chat.ask"
+    assert list(ask.arguments or ()) == [about]
+    assert list(explain.arguments or ()) == [
+        about,
+        "Explain in a few sentences what the code above does.",
     ]
-    assert reply["text"] == "It adds."
-    assert [delta.text for delta in editor.chat_deltas]
 
 
 async def test_any_other_editor_is_shown_the_explanation(editor: Editor, host: FakeHost) -> None:

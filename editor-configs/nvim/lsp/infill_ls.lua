@@ -28,6 +28,7 @@ return {
   },
   on_init = function(client)
     require('infill_ls.suggestions').watch(client)
+    require('infill_ls.diagnostics').watch(client)
   end,
   on_exit = function()
     require('infill_ls.status').forget()

@@ -17,6 +17,11 @@ from multidict import CIMultiDict
 from yarl import URL
 
 
+KEPT_S = 4.0
+"""So long a connection waits for the next request: llama.cpp's server and uvicorn, under vLLM and
+others, close it after five, and what is sent at that moment is lost."""
+
+
 class Transport(httpx.AsyncBaseTransport):
     """The connections to one host, kept for the next request once an answer was read to its end."""
 
@@ -56,6 +61,7 @@ class Transport(httpx.AsyncBaseTransport):
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_S),
                 # httpx keeps the cookies, decodes what is compressed, and sets the headers.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

@@ -34,9 +34,8 @@ from infill_ls.lsp.progress import reporting
 from infill_ls.types import Document
 
 RUN = "infill-ls.action.run"
-SEND = "infill-ls.chat.send"
 ASK = "infill-ls.chat.ask"
-"""A command of the editor's own, which has the user ask a question about some code."""
+"""A command of the editor's own: it asks a question about some code, or has the user do so."""
 
 _ANNOTATION = "infill-ls"
 
@@ -146,8 +145,8 @@ def _action(
     )  # fmt: skip
     offered = types.CodeAction(f"{action.title} (infill-ls)", kind=action.kind)
     if action is EXPLAIN and _has_chat(server):
-        asked = {"text": action.instruction, "context": _context(server, document, target)}
-        offered.command = types.Command(action.title, SEND, arguments=[asked])
+        about = _context(server, document, target)
+        offered.command = types.Command(action.title, ASK, arguments=[about, action.instruction])
     elif action.becomes != "text" and _resolves(server):
         offered.data = chosen
     else:

@@ -1,0 +1,286 @@
+;;; infill-ls-server.el --- The language server infill-ls, and what it knows  -*- lexical-binding: t -*-
+
+;; SPDX-License-Identifier: Apache-2.0
+
+;;; Commentary:
+
+;; Eglot starts the server and speaks with it.  But Eglot has one server manage
+;; a buffer, and that is the one of the language; so this one is told of the
+;; buffers here, and can be had beside any other.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'eglot)
+(require 'project)
+(require 'track-changes)
+
+(defvar infill-ls-mode)
+
+(defgroup infill-ls nil
+  "Code from a model while you type."
+  :group 'programming
+  :prefix "infill-ls-")
+
+(defcustom infill-ls-command '("infill-ls")
+  "Starts the language server: a program and its arguments."
+  :type '(repeat string))
+
+(defcustom infill-ls-settings nil
+  "What the server is to do, in its own words, as a plist.
+For instance (:backend (:url \"http://localhost:8080\")).  False is
+`:json-false', a list is a vector.  Takes effect when a server starts;
+`infill-ls-restart' starts them anew."
+  :type '(plist :key-type symbol :value-type sexp))
+
+;;; The server: one for each project.
+
+(defvar-local infill-ls--server nil "The server that has the current buffer.")
+(defvar-local infill-ls--uri nil "The buffer's name there.")
+(defvar-local infill-ls--version 0 "How often the server was told of changes.")
+(defvar-local infill-ls--tracker nil "Remembers what has changed since.")
+
+(defclass infill-ls-server (eglot-lsp-server)
+  ((root :initform (expand-file-name default-directory) :reader infill-ls--root
+         :documentation "The folder of the project.")
+   (ready :initform nil :accessor infill-ls--ready
+          :documentation "Whether it can be told of buffers.")
+   (status :initform nil :accessor infill-ls--status
+           :documentation "The newest `infill-ls/status', a plist.")
+   (told :initform nil :accessor infill-ls--told
+         :documentation "Whether the user knows of the outage that goes on.")
+   (partials :initform (make-hash-table :test #'equal) :reader infill-ls--partials
+             :documentation "What shows the longer states of an answer, by token.")
+   (last-id :initform nil :accessor infill-ls--last-id
+            :documentation "The number of the newest request."))
+  :documentation "A running infill-ls.")
+
+(defvar infill-ls--servers nil
+  "The servers that were started, those that have ended among them.")
+
+(cl-defmethod initialize-instance :after ((server infill-ls-server) &rest _)
+  "Remember that SERVER was started."
+  (setq infill-ls--servers
+        (cons server (seq-filter #'jsonrpc-running-p infill-ls--servers))))
+
+(cl-defmethod eglot-initialization-options ((_server infill-ls-server))
+  "Return what the user has set."
+  (or infill-ls-settings eglot-{}))
+
+(cl-defmethod eglot-client-capabilities ((_server infill-ls-server))
+  "Return what Eglot can do, and inline completion.
+Emacs counts in characters, so positions are counted in these."
+  (let ((capabilities (cl-call-next-method)))
+    (plist-put (plist-get capabilities :textDocument)
+               :inlineCompletion '(:dynamicRegistration :json-false))
+    (plist-put (plist-get capabilities :general) :positionEncodings ["utf-32"])
+    capabilities))
+
+(cl-defmethod jsonrpc-connection-send :before ((server infill-ls-server)
+                                               &key id method &allow-other-keys)
+  "Remember the ID of a request of SERVER, which is what it is cancelled by."
+  (when (and id method)
+    (setf (infill-ls--last-id server) id)))
+
+(cl-defmethod eglot-handle-notification
+  ((server infill-ls-server) (_method (eql '$/progress)) &key token value)
+  "Show what an answer of SERVER, named by TOKEN, has grown to: VALUE."
+  (if-let* ((show (gethash token (infill-ls--partials server))))
+      (funcall show value)
+    (cl-call-next-method)))
+
+(cl-defmethod eglot-handle-notification
+  ((server infill-ls-server) (_method (eql 'infill-ls/status))
+   &rest status &key health message &allow-other-keys)
+  "Keep the STATUS of SERVER; tell an error, once until it is over.
+HEALTH and MESSAGE are of the status."
+  (setf (infill-ls--status server) status)
+  (pcase health
+    ("ok" (setf (infill-ls--told server) nil))
+    ("error" (unless (infill-ls--told server)
+               (setf (infill-ls--told server) t)
+               (message "infill-ls: %s" message))))
+  (force-mode-line-update t))
+
+(defun infill-ls--project ()
+  "Return the project of the current buffer, or its folder as one."
+  (or (project-current) (cons 'transient default-directory)))
+
+(defun infill-ls--start ()
+  "Start a server for the current buffer's project, in the background."
+  (if (executable-find (car infill-ls-command) t)
+      (let ((eglot-sync-connect nil))
+        ;; Eglot would manage the buffers of these major modes: none is called so.
+        (eglot '(infill-ls-mode) (infill-ls--project) 'infill-ls-server
+               infill-ls-command '("none")))
+    (message "infill-ls: \"%s\" is not to be found; install it, or set `infill-ls-command'"
+             (car infill-ls-command))))
+
+(defun infill-ls--connected (server)
+  "Have SERVER know the buffers of its project, if it is one of ours."
+  (when (infill-ls-server-p server)
+    (setf (infill-ls--ready server) t)
+    (dolist (buffer (infill-ls--buffers))
+      (with-current-buffer buffer
+        (unless (infill-ls--served-p)
+          (infill-ls--attach nil))))))
+
+(add-hook 'eglot-connect-hook #'infill-ls--connected)
+
+(defun infill-ls--buffers ()
+  "Return the buffers in which suggestions are on."
+  (seq-filter (lambda (buffer) (buffer-local-value 'infill-ls-mode buffer)) (buffer-list)))
+
+(defun infill-ls-restart ()
+  "Start the servers anew, with the settings of now."
+  (interactive)
+  (dolist (server infill-ls--servers)
+    (when (jsonrpc-running-p server)
+      (infill-ls--stop server)))
+  (dolist (buffer (infill-ls--buffers))
+    (with-current-buffer buffer
+      (infill-ls--attach t))))
+
+(defun infill-ls--stop (server)
+  "Have SERVER end.
+`eglot-shutdown' would first send the changes of a buffer that it manages."
+  ;; Else Eglot would start it again.
+  (setf (slot-value server 'shutdown-requested) t)
+  (jsonrpc-request server :shutdown nil)
+  (jsonrpc-notify server :exit nil)
+  (jsonrpc-shutdown server))
+
+(defun infill-ls-status-message (server)
+  "Return in one sentence what is wrong with SERVER, or nil if nothing is."
+  (pcase-let (((map :message :until) (infill-ls--status server)))
+    (cond ((not (jsonrpc-running-p server)) "The server has ended")
+          ((string-empty-p (or message "")) nil)
+          (until (format "%s (until %s)" message (format-time-string "%T" until)))
+          (message))))
+
+(defun infill-ls-status ()
+  "Tell how the server of this buffer is."
+  (interactive)
+  (message "infill-ls: %s"
+           (cond ((null infill-ls--server) "no server has this buffer")
+                 ((infill-ls-status-message infill-ls--server))
+                 ("all is well"))))
+
+(defun infill-ls--lighter ()
+  "Return words for the mode line on how the server is."
+  (let ((problem (and infill-ls--server (infill-ls-status-message infill-ls--server))))
+    (cond ((null infill-ls--server) " infill-ls?")
+          (problem (propertize " infill-ls!" 'help-echo problem 'face 'warning))
+          ((eq t (plist-get (infill-ls--status infill-ls--server) :busy)) " infill-ls…")
+          (" infill-ls"))))
+
+;;; Documents: what the server knows of a buffer.
+
+(defconst infill-ls--languages
+  '((c++-mode . "cpp") (c++-ts-mode . "cpp") (cperl-mode . "perl") (latex-mode . "latex")
+    (emacs-lisp-mode . "emacs-lisp") (lisp-data-mode . "lisp") (makefile-mode . "makefile")
+    (f90-mode . "fortran"))
+  "Major modes that are called otherwise than their language.")
+
+(defun infill-ls--language ()
+  "Return the LSP language identifier of the current buffer."
+  (or (alist-get major-mode infill-ls--languages)
+      (get major-mode 'eglot-language-id)
+      (cdr (seq-find (lambda (known) (derived-mode-p (car known))) infill-ls--languages))
+      (replace-regexp-in-string (rx (? "-ts") "-mode" eos) "" (symbol-name major-mode))))
+
+(defun infill-ls--text (beg end)
+  "Return the text from BEG to END, with a sign for each byte that is no character."
+  (save-restriction
+    (widen)
+    (replace-regexp-in-string (rx (not (in (#x0 . #xd7ff) (#xe000 . #x10ffff)))) "\N{U+FFFD}"
+                              (buffer-substring-no-properties beg end))))
+
+(defun infill-ls--position (place)
+  "Return PLACE in the current buffer as an LSP position."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char place)
+      (list :line (1- (line-number-at-pos)) :character (- place (pos-bol))))))
+
+(defun infill-ls--position-after (position text)
+  "Return where TEXT ends if it begins at POSITION."
+  (pcase-let (((map :line :character) position)
+              (last-break (cl-position ?\n text :from-end t)))
+    (if last-break
+        (list :line (+ line (cl-count ?\n text)) :character (- (length text) last-break 1))
+      (list :line line :character (+ character (length text))))))
+
+(defun infill-ls--place (position)
+  "Return the place in the current buffer of an LSP POSITION."
+  (save-excursion
+    (save-restriction
+      (widen)
+      (goto-char (point-min))
+      (forward-line (plist-get position :line))
+      (min (+ (point) (plist-get position :character)) (pos-eol)))))
+
+(defun infill-ls--served-p ()
+  "Tell whether a server has the current buffer."
+  (and infill-ls--server (jsonrpc-running-p infill-ls--server)))
+
+(defun infill-ls--attach (may-start)
+  "Have the server of the current buffer's project know the buffer.
+If there is none yet, start one, unless MAY-START is nil."
+  (let* ((root (expand-file-name (project-root (infill-ls--project))))
+         (server (seq-find (lambda (server)
+                             (and (jsonrpc-running-p server)
+                                  (equal root (infill-ls--root server))))
+                           infill-ls--servers)))
+    (cond ((and server (infill-ls--ready server)) (infill-ls--open server))
+          ((and may-start (null server)) (infill-ls--start)))))
+
+(defun infill-ls--open (server)
+  "Show the current buffer to SERVER."
+  (infill-ls--close)
+  (setq infill-ls--server server
+        infill-ls--uri (eglot-path-to-uri buffer-file-name)
+        infill-ls--version 0
+        infill-ls--tracker (track-changes-register #'ignore))
+  (jsonrpc-notify server :textDocument/didOpen
+                  `(:textDocument (:uri ,infill-ls--uri
+                                   :languageId ,(infill-ls--language)
+                                   :version ,infill-ls--version
+                                   :text ,(infill-ls--text 1 (1+ (buffer-size)))))))
+
+(defun infill-ls--close ()
+  "Have the server forget the current buffer."
+  (when infill-ls--tracker
+    (track-changes-unregister infill-ls--tracker))
+  (when (infill-ls--served-p)
+    (jsonrpc-notify infill-ls--server :textDocument/didClose
+                    `(:textDocument (:uri ,infill-ls--uri))))
+  (setq infill-ls--server nil
+        infill-ls--tracker nil))
+
+(defun infill-ls--send-changes ()
+  "Tell the server what has changed in the current buffer."
+  (track-changes-fetch
+   infill-ls--tracker
+   (lambda (beg end before)
+     (jsonrpc-notify
+      infill-ls--server :textDocument/didChange
+      `(:textDocument (:uri ,infill-ls--uri :version ,(cl-incf infill-ls--version))
+        :contentChanges [,(infill-ls--change beg end before)])))))
+
+(defun infill-ls--change (beg end before)
+  "Return what was changed: BEFORE stood where BEG to END is now."
+  (if (stringp before)
+      (let ((start (infill-ls--position beg)))
+        `(:range (:start ,start :end ,(infill-ls--position-after start before))
+          :text ,(infill-ls--text beg end)))
+    ;; Something has changed the buffer and told nobody.
+    `(:text ,(infill-ls--text 1 (1+ (buffer-size))))))
+
+(defun infill-ls--here ()
+  "Return what names point in the current buffer to the server."
+  `(:textDocument (:uri ,infill-ls--uri) :position ,(infill-ls--position (point))))
+
+(provide 'infill-ls-server)
+;;; infill-ls-server.el ends here

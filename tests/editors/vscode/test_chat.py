@@ -1,0 +1,190 @@
+"""The chat in the side bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import FrameLocator, Locator, expect
+
+from editors.neovim import until, until_equal
+from editors.vscode.conftest import HEAD
+from editors.vscode.window import Window
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+from fakes.response import json_response
+from fakes.script import EOS, Answer, Fail
+
+ANSWER = ("It adds:\n\n", "```python\n", "c = a + b\n", "```\n", "\nThat is **all**.")
+
+
+@pytest.fixture
+def host() -> Iterator[FakeHost]:
+    """A host of a model that talks, and that has nothing to suggest."""
+    with FakeHost(Tgi(model="codellama/CodeLlama-7b-Instruct-hf")) as host:
+        yield host
+
+
+@pytest.fixture
+def chat(window: Window) -> FrameLocator:
+    """The page of the chat, empty."""
+    window.run("infill-ls: Ask About the Selection")
+    chat = window.chat()
+    chat.get_by_role("button", name="New").click()
+    expect(chat.locator("article")).to_have_count(0)
+    return chat
+
+
+def ask(chat: FrameLocator, question: str) -> None:
+    question_box(chat).fill(question)
+    question_box(chat).press("Enter")
+
+
+def question_box(chat: FrameLocator) -> Locator:
+    return chat.get_by_role("textbox", name="Question")
+
+
+def answer(chat: FrameLocator) -> Locator:
+    return chat.locator(".answer").last
+
+
+def test_an_answer_is_drawn_while_it_is_written(chat: FrameLocator, host: FakeHost) -> None:
+    """It is drawn as Markdown, code in colours, and what is there is there before the end."""
+    gate = host.gate()
+    host.answers(*ANSWER, EOS, gate=gate)
+
+    ask(chat, "What does it do?")
+    gate.open(3)
+    expect(answer(chat).locator("pre code")).to_contain_text("c = a + b")
+    expect(chat.get_by_role("button", name="Stop")).to_be_visible()
+    gate.stand_open()
+
+    expect(answer(chat).locator("strong")).to_have_text("all")
+    expect(chat.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(answer(chat).locator(".hljs-comment, .hljs-operator, .hljs-keyword")).to_have_count(0)
+    assert "[INST] What does it do? [/INST]" in inputs(host)
+
+
+def inputs(host: FakeHost) -> str:
+    """Return the prompt of the newest answer."""
+    body: Any = host.asked[-1].request.json
+    return str(body["inputs"])
+
+
+def test_an_answer_can_be_stopped(chat: FrameLocator, host: FakeHost) -> None:
+    """The host sees us leave, what was written stays, and the next question is answered."""
+    gate = host.gate()
+    host.answers("Half", " an", " answer", EOS, gate=gate)
+    host.answers("Whole.", EOS)
+    ask(chat, "1?")
+    gate.open()
+    expect(answer(chat)).to_have_text("Half")
+
+    question_box(chat).press("Escape")
+
+    host.wait(lambda host: host.asked[0].ending == "client left")
+    expect(chat.get_by_text("Stopped.")).to_be_visible()
+    expect(answer(chat)).to_have_text("Half")
+    ask(chat, "2?")
+    expect(answer(chat)).to_have_text("Whole.")
+    assert "1? [/INST] Half" in inputs(host)
+
+
+def test_an_answer_can_be_stopped_before_it_begins(chat: FrameLocator, host: FakeHost) -> None:
+    """A host that says nothing is left, too."""
+    host.hang()
+    ask(chat, "1?")
+    host.wait(lambda host: len(host.asked) == 1)
+
+    chat.get_by_role("button", name="Stop").click()
+
+    host.wait(lambda host: host.asked[0].ending == "client left")
+    expect(chat.get_by_text("Stopped.")).to_be_visible()
+
+
+def test_a_failure_is_told_and_can_be_tried_again(chat: FrameLocator, host: FakeHost) -> None:
+    """One sentence says what is wrong; Retry asks the same once more."""
+    host.then(Fail(json_response({"error": "too many", "error_type": "overloaded"}, 429)))
+    host.answers("One.", EOS)
+    ask(chat, "1?")
+    expect(chat.get_by_role("alert")).to_contain_text(host.url)
+
+    chat.get_by_role("button", name="Ask again").click()
+
+    expect(answer(chat)).to_have_text("One.")
+    expect(chat.get_by_role("alert")).to_have_count(0)
+
+
+def test_code_goes_along_where_that_is_shown(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """What is selected is named above the question, can be taken away, and goes with it once."""
+    host.answers("Good.", EOS)
+    host.answers("Yes.", EOS)
+    window.to("Control+Home", "Shift+End")
+    window.run("infill-ls: Ask About the Selection")
+    attached = chat.get_by_label("Code that goes with the question")
+    expect(attached).to_contain_text("a.py:1")
+    chat.get_by_label("Remove a.py:1").click()
+    expect(attached.locator("li")).to_have_count(0)
+    chat.get_by_role("button", name="Add Code").click()
+
+    ask(chat, "Good?")
+    expect(answer(chat)).to_have_text("Good.")
+    with_code = inputs(host)
+    ask(chat, "Sure?")
+    expect(answer(chat)).to_have_text("Yes.")
+
+    assert HEAD in with_code
+    assert inputs(host).count(HEAD) == 1
+    expect(chat.locator(".context")).to_have_text(["a.py:1"])
+
+
+def test_code_of_an_answer_is_inserted_and_copied(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """Insert puts a block of code where the cursor of the editor is; Copy, into the clipboard."""
+    host.answers(*ANSWER, EOS)
+    host.always(Answer((EOS,)))
+    ask(chat, "What does it do?")
+    expect(answer(chat).locator("strong")).to_have_text("all")
+
+    chat.get_by_label("Insert this code at the cursor").click()
+    until(window.lines, lambda lines: "    c = a + b" in lines)
+    chat.get_by_label("Copy this code").click()
+
+    until_equal(lambda: window.page.evaluate("navigator.clipboard.readText()"), "c = a + b\n")
+
+
+def test_what_a_model_writes_is_no_html(chat: FrameLocator, host: FakeHost) -> None:
+    """Tags are text, and neither scripts nor addresses of it do anything."""
+    host.answers("<img src=x onerror=alert(1)> [a](javascript:alert(1)) <b>bold</b>", EOS)
+
+    ask(chat, "1?")
+
+    expect(answer(chat)).to_contain_text("<b>bold</b>")
+    expect(answer(chat).locator("img, a, b")).to_have_count(0)
+
+
+def test_a_new_chat_has_forgotten_the_last(chat: FrameLocator, host: FakeHost) -> None:
+    """New empties the page, and the model is not told what was said before."""
+    host.answers("One.", EOS)
+    host.answers("Two.", EOS)
+    ask(chat, "1?")
+    expect(answer(chat)).to_have_text("One.")
+
+    chat.get_by_role("button", name="New").click()
+    expect(chat.locator("article")).to_have_count(0)
+    ask(chat, "2?")
+
+    expect(answer(chat)).to_have_text("Two.")
+    assert "1?" not in inputs(host)
+
+
+def test_the_page_may_load_nothing_from_elsewhere(chat: FrameLocator) -> None:
+    """Its policy names our style and one nonce, and nothing is allowed that it does not name."""
+    policy = chat.locator("meta[http-equiv]").get_attribute("content") or ""
+
+    assert policy.startswith("default-src 'none'; script-src 'nonce-")
+    assert "unsafe" not in policy
