@@ -51,6 +51,7 @@ VALUES: dict[str, tuple[object, object, object]] = {
     "chat.maxTokens": (1, 32_768, 0),
     "chat.temperature": (0, 2, 2.5),
     "chat.topP": (0.5, 1, 1.5),
+    "chat.actions": ({"Add types": "Add type hints."}, {}, ["Add types"]),
     "completion.enabled": (False, True, "off"),
     "completion.disabledLanguages": (("markdown",), (), "markdown"),
     "completion.disabledPaths": (("*.md", "docs/"), (), (1,)),

@@ -51,7 +51,9 @@ async def test_the_commands_are_announced(editor: Editor) -> None:
         "infill-ls.chat.retry",
         "infill-ls.chat.stop",
         "infill-ls.chat.clear",
+        "infill-ls.chat.sent",
         "infill-ls.chat.export",
+        "infill-ls.action.run",
     )
 
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.deferred import Deferred
 from infill_ls.backends.embedded_entry import FOLDER_VARIABLE, Start
+from infill_ls.backends.embedded_llamacpp import OwnLlamaCpp
 from infill_ls.backends.embedded_user import User, attach
 from infill_ls.backends.http import Host
 from infill_ls.backends.llamacpp import LlamaCpp
@@ -90,7 +91,7 @@ class Embedded(Deferred):
             )
         logger.info("the embedded model %s is served at %s", self._file.name, ready.url)
         own = replace(self._settings, token=user.key, headers={}, model=self._file.stem)
-        self._server = LlamaCpp(Host(ready.url, own), own, tokens_per_s=TOKENS_PER_S)
+        self._server = OwnLlamaCpp(Host(ready.url, own), own, tokens_per_s=TOKENS_PER_S)
         return self._server
 
     async def _attached(self) -> User:

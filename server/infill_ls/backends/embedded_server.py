@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, json
 
-from infill_ls.backends import embedded_entry
+from infill_ls.backends import embedded_entry, embedded_slots
 from infill_ls.backends.embedded_entry import Entry, Greeting, Ready, Start
 
 FIRST_COMES_WITHIN_S = 60
@@ -118,21 +118,26 @@ def _only_we_write_to_stdout() -> BinaryIO:
     return ours
 
 
-_REMEMBERED_MIB = 512
-"""About 18,000 tokens of the embedded model."""
-
 _BATCH_TOKENS = 128
 """Two seconds' work for the embedded model on two cores."""
 
 
 def _parameters(parameters, start: Start, api_key: str):  # type: ignore[no-untyped-def] # xllamacpp has no types
     parameters.model.path = start.model
-    parameters.n_ctx = start.context_tokens
-    parameters.n_parallel = 1
-    # Of prompts that were read before the last one; llama.cpp's own limit is 8 GB.
-    parameters.cache_ram_mib = _REMEMBERED_MIB
+    # One pool, in which the longest chat and the longest completion have room at once; what they
+    # leave, the other slots keep of the prompts before.
+    parameters.n_parallel = embedded_slots.COUNT
+    parameters.kv_unified = True
+    parameters.kv_unified_per_slot = start.context_tokens
+    parameters.n_ctx = 2 * start.context_tokens
+    parameters.cache_idle_slots = False
+    # llama.cpp's memory of further prompts must be off where requests name their slots: one that
+    # waits for a slot would be given it at once, and the answer that is written there go on from
+    # another prompt.
+    parameters.cache_ram_mib = 0
     # Between batches a request can end; by default, a long prompt is one.
     parameters.n_batch = parameters.n_ubatch = _BATCH_TOKENS
+    parameters.endpoint_slots = True
     parameters.hostnames = ["127.0.0.1"]
     parameters.port = 0
     parameters.api_keys = [api_key]

@@ -16,7 +16,6 @@ import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
-
 KEPT_S = 4.0
 """So long a connection waits for the next request: llama.cpp's server and uvicorn, under vLLM and
 others, close it after five, and what is sent at that moment is lost."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infill_ls.chat.actions import Action
+from infill_ls.chat.actions import Action, NotApplied
 from infill_ls.chat.chat import Chat
 from infill_ls.chat.conversation import Code
-from infill_ls.chat.edits import Edit, NotApplied, edit_of
+from infill_ls.chat.edits import Edit, edit_of
 from infill_ls.chat.target import Target
 from infill_ls.types import Document
 
@@ -39,10 +39,14 @@ async def act(
     code = Code(document.path, document.language, target.text(document), lines)
     question = f"{action.instruction}\n\nThe problem: {problem}" if problem else action.instruction
     reply = await chat.once(question, lambda _, __, text: tell(text), code=(code,))
+    if reply.cut:
+        return Outcome(reply.text, None, "the code was too long for the model to be shown it")
     if action.becomes == "text":
         return Outcome(reply.text, None)
     if reply.finish == "length":
         return Outcome(reply.text, None, "the answer is longer than chat.maxTokens")
+    if reply.finish is None:
+        return Outcome(reply.text, None, "the answer was stopped")
     try:
         return Outcome(reply.text, edit_of(action, reply.text, document, target))
     except NotApplied as error:

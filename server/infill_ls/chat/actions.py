@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from infill_ls.errors import InfillError
 from infill_ls.settings.tree import ChatSettings
 
 Becomes = Literal["code", "comment", "documentation", "tests", "text"]
 """What an answer becomes: the code itself, the comment itself, a docstring or comment that says
 what the code is for, a new file, or nothing but a text to read."""
+
+
+class NotApplied(InfillError):
+    """An answer cannot be put into the document; it is there to read."""
 
 
 @dataclass(frozen=True, slots=True)

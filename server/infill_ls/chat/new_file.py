@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 _NAMES = {
@@ -27,8 +27,10 @@ def tests_of(file: Path, language: str, is_taken: Callable[[Path], bool]) -> Pat
     """Return a path that nothing has yet: in Python in the next folder `tests` above, if any."""
     folders = (folder / "tests" for folder in file.parents[:4]) if language == "python" else ()
     folder = next((folder for folder in folders if folder.is_dir()), file.parent)
-    name = _NAMES.get(language, _OTHER).format(stem=file.stem)
+    name = _NAMES.get(language, _OTHER)
     if language == "python" and file.parent.name == "tests":
         folder = file.parent
-    paths = (folder / f"{name}{number if number > 1 else ''}{file.suffix}" for number in count(1))
+    # A number goes behind the stem: `a_test2.go` would be no test.
+    stems = chain([file.stem], (f"{file.stem}{number}" for number in count(2)))
+    paths = (folder / f"{name.format(stem=stem)}{file.suffix}" for stem in stems)
     return next(path for path in paths if not is_taken(path))

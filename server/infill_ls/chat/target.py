@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import thread_time
 
+from infill_ls.chat.comments import comments
 from infill_ls.syntax import tree
 from infill_ls.syntax.excerpt import excerpt
 from infill_ls.syntax.functions import function_around
@@ -15,19 +15,11 @@ from infill_ls.types import Document
 AROUND = 10
 """So many lines above and below a problem are shown where no function is around it."""
 
-_REACH = 20_000
-"""So far around the place, in code points, a function is looked for."""
+_REACHES = (5_000, 20_000)
+"""So far around the place, in code points, a function is looked for: first near it."""
 
 _BUDGET_S = 0.005
-"""So long a function is looked for, in time of the processor: an editor asks at each move of the
-cursor what can be done there."""
-
-_COMMENT = re.compile(r"[ \t]*(?://|/\*|\*|--|;|#(?![!\[]))")
-"""A line of nothing but a comment, in most languages."""
-
-_DIRECTIVE = re.compile(
-    r"[ \t]*#[ \t]*(?:include|import|define|undef|if|ifdef|ifndef|elif|else|endif|pragma|error)\b"
-)
+"""An editor asks at each move of the cursor what can be done there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +43,26 @@ class Target:
 
         None if they may have changed themselves.
         """
-        if new.begins_like(old, self.end) and new.slice(self.end, self.end + 1) in ("", "\r", "\n"):
-            return self
-        after = len(old) - self.start
-        if not new.ends_like(old, after):
-            return None
         shift = len(new) - len(old)
-        start = self.start + shift
-        is_line = start == 0 or new.slice(start - 1, start) in ("\r", "\n")
-        return Target(start, self.end + shift) if is_line else None
+        below = Target(self.start + shift, self.end + shift)
+        if new.begins_like(old, self.end) and self._is_whole(new):
+            return self
+        if new.ends_like(old, len(old) - self.start) and below._is_whole(new):
+            return below
+        return None
+
+    def _is_whole(self, text: Text) -> bool:
+        """Tell whether a line begins and one ends where it does."""
+        first, last = (text.position(offset)[0] for offset in (self.start, self.end))
+        return (text.span(first)[0], text.span(last)[1]) == (self.start, self.end)
 
 
 def target_of(document: Document, start: int, end: int) -> Target | None:
-    """Return the lines of a selection; of a mere place, those of the function around it, if any."""
+    """Return the lines of a selection; of a mere place, those of the function around it, if any.
+
+    A selection begins and ends with its first and last line that is not blank, and is nothing if
+    it has none.
+    """
     if start != end:
         return _lines(document.text, start, end)
     return _function(document, start)
@@ -74,47 +73,73 @@ def target_of_problem(document: Document, start: int, end: int) -> Target:
     if found := _function(document, start):
         return found
     text = document.text
-    first, last = text.position(start)[0] - AROUND, text.position(end)[0] + AROUND
-    return _lines(text, text.offset(first, 0), text.span(min(last, text.line_count - 1))[1])
+    first, last = text.position(start)[0], text.position(end)[0]
+    top, bottom = text.offset(first - AROUND, 0), text.span(last + AROUND)[1]
+    return _lines(text, top, bottom) or Target(*text.span(first))
 
 
 def comment_at(document: Document, offset: int) -> Target | None:
     """Return the lines of comment around a place, where it is on one."""
     text = document.text
-    first = last = text.position(offset)[0]
-    if not _is_comment(text, first):
+    place, top, bottom = (
+        text.position(at)[0] for at in (offset, offset - _REACHES[1], offset + _REACHES[1])
+    )
+    around = text.slice(text.offset(top, 0), text.offset(bottom + 1, 0))
+    is_comment = dict(enumerate(comments(around, document.language), top))
+    if not is_comment.get(place):
         return None
-    while _is_comment(text, first - 1):
+    first = last = place
+    while is_comment.get(first - 1):
         first -= 1
-    while _is_comment(text, last + 1):
+    while is_comment.get(last + 1):
         last += 1
     return Target(text.offset(first, 0), text.span(last)[1])
 
 
-def is_comment(line: str) -> bool:
-    """Tell whether a line is nothing but a comment, or blank."""
-    return not line.strip() or (bool(_COMMENT.match(line)) and not _DIRECTIVE.match(line))
-
-
-def _is_comment(text: Text, line: int) -> bool:
-    if not 0 <= line < text.line_count:
-        return False
-    content = text.line(line)
-    return bool(content.strip()) and is_comment(content)
-
-
 def _function(document: Document, offset: int) -> Target | None:
-    part = excerpt(document.text, offset, above=_REACH, below=_REACH)
-    if part is None:
+    text = document.text
+    places = _places(text, offset)
+    for reach in _REACHES:
+        part = excerpt(text, places[0], above=reach, below=reach)
+        if part is None:
+            continue
+        syntax = tree.syntax_of(part, document.language, clock=thread_time, budget_s=_BUDGET_S)
+        if syntax is None or not _is_read(syntax):
+            continue
+        for place in places:
+            cursor = len(part.code[: place - part.start].encode())
+            if span := function_around(replace(syntax, cursor=cursor)):
+                return _lines(text, *span)
+    return None
+
+
+def _places(text: Text, offset: int) -> tuple[int, int]:
+    """Return the place within what stands on its line, and one at the end of that.
+
+    So all of a line on which a function begins or ends is in it, `export` or `const f =` before it,
+    too. What stands above a head, such as a decorator, belongs to the line below.
+    """
+    line = text.position(offset)[0]
+    while text.line(line).lstrip().startswith(("@", "#[", "template <", "template<")):
+        line += 1
+        offset = text.offset(line, 0)
+    content = text.line(line)
+    start = text.span(line)[0]
+    first = start + len(content) - len(content.lstrip())
+    last = max(first, start + len(content.rstrip()) - 1)
+    return (min(max(offset, first + 1), last), last) if content.strip() else (offset, offset)
+
+
+def _is_read(syntax: tree.Syntax) -> bool:
+    """Tell whether the time was enough: a function would end where the reading did."""
+    return syntax.tree.root_node.end_byte >= len(syntax.excerpt.code.rstrip().encode())
+
+
+def _lines(text: Text, start: int, end: int) -> Target | None:
+    """Return the lines of all in [start, end) that is not blank."""
+    part = text.slice(start, end)
+    if not part.strip():
         return None
-    syntax = tree.syntax_of(part, document.language, clock=thread_time, budget_s=_BUDGET_S)
-    span = function_around(syntax) if syntax else None
-    return _lines(document.text, *span) if span else None
-
-
-def _lines(text: Text, start: int, end: int) -> Target:
-    """Return the lines that [start, end) touches; one of which it has only the beginning, not."""
-    last, column = text.position(end)
-    if column == 0 and end > start:
-        last -= 1
-    return Target(text.offset(text.position(start)[0], 0), text.span(last)[1])
+    first = text.position(start + len(part) - len(part.lstrip()))[0]
+    last = text.position(start + len(part.rstrip()))[0]
+    return Target(text.offset(first, 0), text.span(last)[1])

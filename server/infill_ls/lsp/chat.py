@@ -114,7 +114,7 @@ async def _answered(
     def tell(conversation: str, message: int, text: str) -> None:
         server.protocol.notify(CHAT_DELTA, ChatDeltaParams(conversation, message, text))
         if words.grow(text):
-            report(f"{words.count} words")
+            report(f"{words.count} word{'s' if words.count > 1 else ''}")
 
     def stop() -> None:
         with suppress(BadInput):  # It may have been cleared.

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
+from infill_ls.lsp.work_done import shown
 from infill_ls.types import Progress
 
 Reporting = Callable[[str], AbstractAsyncContextManager[Callable[[str], None]]]
@@ -42,21 +42,8 @@ def reporting(server: LanguageServer) -> Reporting:
             return
         task = asyncio.current_task()
         assert task is not None
-        # pygls cancels the future of a token, and keeps it for ever unless it is taken away.
-        tokens = server.work_done_progress.tokens
-        tokens[token].add_done_callback(lambda _: task.cancel())
-        begin = types.WorkDoneProgressBegin(title=f"infill-ls: {title}", cancellable=True)
-        server.work_done_progress.begin(token, begin)
-
-        def report(message: str) -> None:
-            said = types.WorkDoneProgressReport(message=message)
-            server.work_done_progress.report(token, said)
-
-        try:
+        with shown(server, token, title, task.cancel) as report:
             yield report
-        finally:
-            del tokens[token]
-            server.work_done_progress.end(token, types.WorkDoneProgressEnd())
 
     return progress
 
