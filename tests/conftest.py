@@ -20,10 +20,14 @@ def request_at() -> Callable[..., CompletionRequest]:
     """Make a request from a text in which ‸ marks the cursor."""
 
     def make(
-        marked: str, *, uri: str = "file:///project/a.py", trigger: Trigger = Trigger.INVOKED
+        marked: str,
+        *,
+        uri: str = "file:///project/a.py",
+        trigger: Trigger = Trigger.INVOKED,
+        language: str = "python",
     ) -> CompletionRequest:
         before, after = marked.split("‸")
-        document = Document(uri, "python", 1, Text(before + after))
+        document = Document(uri, language, 1, Text(before + after))
         return CompletionRequest(document, len(before), trigger)
 
     return make

@@ -133,8 +133,8 @@ async def test_less_indented_line_ends_the_block(
 async def test_block_that_the_cursors_line_opens_ends_at_its_indentation(
     request_at: RequestAt, marked: str, text: str
 ) -> None:
-    """A line that closes it is kept, any other is not."""
-    await assert_enough(request_at(marked), text)
+    """A line that closes it is kept, any other is not; where the language is not known, too."""
+    await assert_enough(request_at(marked, language=""), text)
 
 
 @pytest.mark.parametrize(

@@ -49,18 +49,6 @@ _NESTING = re.compile(
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
-_COMMENT = r"(?:[ \t]+(?:#|//|--).*)?"
-_OPENS = re.compile(
-    rf"(?:[:({{\[]|=>|->|\b(?:do|then|else|try|begin)|\bdo[ \t]*\|[^|]*\|){_COMMENT}[ \t]*\Z"
-)
-"""How a line ends that opens a block."""
-
-_HEADS = re.compile(
-    r"(?:local[ \t]+)?"
-    r"(?:def|class|module|function|sub|if|unless|while|until|for|case|begin)\b"
-)
-"""How a line begins that may open a block without a mark at its end, as in Ruby, Lua or C."""
-
 _END_WORDS = ("end", "fi", "done", "esac", "endif", "endfunction", "endfor", "endwhile")
 _CLOSES = re.compile(rf"(?:[)\]}}]+|(?:{'|'.join(_END_WORDS)})\b)[)\]}};,]*")
 """A line of nothing but what closes blocks."""
@@ -207,7 +195,7 @@ def _blank(draft: _Draft, at: int) -> int | None:
     line, block = draft.lines[at], draft.block
     above = draft.lines[at - 1] if at > draft.first else line
     before = draft.last_own(at)
-    if above.code or above.nested or before is None or _OPENS.search(before.text):
+    if above.code or above.nested or before is None or _opens(before, draft.place):
         return None
     if not line.code:
         return at - 1 if line.complete else None
@@ -281,10 +269,10 @@ def _draft(text: str, place: Place, ended: bool) -> _Draft | None:
         for index, line in enumerate(found)
     )
     first = max(index for index, line in enumerate(lines) if line.start <= written)
-    return _Draft(place, lines, first, _block(place.head, lines, first))
+    return _Draft(place, lines, first, _block(place, lines, first))
 
 
-def _block(head: str, lines: tuple[_Line, ...], first: int) -> _Block:
+def _block(place: Place, lines: tuple[_Line, ...], first: int) -> _Block:
     """Tell which block is filled in.
 
     It is that of the cursor's line, or the one which that line opens. Where the cursor stands at
@@ -292,11 +280,11 @@ def _block(head: str, lines: tuple[_Line, ...], first: int) -> _Block:
     say, because it is in the block in any case.
     """
     start = lines[first].indent
-    if not head:
+    if not place.head:
         return _Block(start, start, None)
-    own = _indent(head)
+    own = _indent(place.head)
     body = next((line for line in lines[1:] if line.code), None)
-    if body is not None and _is_opener(head, lines[0]):
+    if body is not None and _is_opener(lines[0], place):
         closes = bool(_CLOSES.fullmatch(body.code))
         if body.indent > own or (body.indent == own and closes):
             return _Block(min(own + 1, body.indent), body.indent, own)
@@ -304,10 +292,16 @@ def _block(head: str, lines: tuple[_Line, ...], first: int) -> _Block:
     return _Block(least, least, None)
 
 
-def _is_opener(head: str, line: _Line) -> bool:
+def _is_opener(line: _Line, place: Place) -> bool:
     """Tell whether the cursor's line, now complete, opens a block, and began before the cursor."""
-    opens = _OPENS.search(line.text) or _HEADS.match(line.code)
-    return bool(head.strip() and opens and not line.nested)
+    return bool(place.head.strip()) and not line.nested and _opens(line, place)
+
+
+def _opens(line: _Line, place: Place) -> bool:
+    # See `place.py` for why it is not imported before.
+    from infill_ls.completion.openers import opens_block  # noqa: PLC0415
+
+    return opens_block(line.text, place.language)
 
 
 def _indent(line: str) -> int:

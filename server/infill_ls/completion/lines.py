@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from infill_ls.completion.lines_by_signs import lines_by_signs
 from infill_ls.completion.openers import awaits_block
+from infill_ls.completion.place import CLOSERS
 from infill_ls.syntax.excerpt import excerpt
 from infill_ls.syntax.tree import Syntax, syntax_of
 from infill_ls.text import Text
@@ -27,9 +28,6 @@ Lines = Literal["single", "multi"]
 
 _LINE_CHARS = 2_000
 """So much of the cursor's line is looked at on either side."""
-
-_CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
-"""What may stand right of the cursor without belonging to the code that is being written."""
 
 _ERROR = "ERROR"
 
@@ -89,7 +87,7 @@ def wanted_lines(text: Text, language: str, offset: int) -> Lines:
     number, column = text.position(offset)
     rest = text.slice(offset, min(text.span(number)[1], offset + _LINE_CHARS))
     head = text.before(offset, min(column, _LINE_CHARS))
-    if not _CLOSERS.match(rest):
+    if not CLOSERS.match(rest):
         return "single"
     if head.strip() and not awaits_block(head, language):
         return "single"

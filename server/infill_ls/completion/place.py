@@ -21,7 +21,7 @@ _QUOTE_CHARS = 50_000
 _TOP = re.compile(r"^(?:(?:async )?def|class|from|import|@)\b", re.MULTILINE)
 """A statement at the top level of a Python file."""
 
-_CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
+CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
 """What may stand right of the cursor without belonging to the code that is being written."""
 
 _STRINGS = re.compile(
@@ -57,7 +57,7 @@ class Place:
     @property
     def code_follows(self) -> bool:
         """Whether more than closing brackets and the like stands right of the cursor."""
-        return not _CLOSERS.match(self.rest)
+        return not CLOSERS.match(self.rest)
 
     @property
     def line_below(self) -> str:
@@ -80,7 +80,7 @@ def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "mult
     if offset + _CHARS < len(text):
         below = below[:-1]  # It may go on.
     ending = re.search(r"\r\n?|\n", text.line(0))
-    code_follows = not _CLOSERS.match(rest)
+    code_follows = not CLOSERS.match(rest)
     return Place(
         head=text.before(offset, min(column, _CHARS)),
         rest=rest,
