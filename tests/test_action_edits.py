@@ -263,6 +263,9 @@ def test_what_cannot_be_applied_says_why(action: Action, answer: str, reason: st
             "typescript",
             "typescript",
         ),
+        # A statement in the place of an element.
+        ("# A\na = [\n    ‸1,‸\n]\n", "b = 1", "python", "python"),
+        ("# A\ra = [\r    ‸1,‸\r]\r", "b = 1", "python", "python"),
         ("package p\n\nfunc f() {\n\t‸a()\n}\n", "func f() {\n\ta(\n}", "go", "go"),
         ("fn f() {\n    ‸a();\n}\n", "def f():\n    b()", "rust", "rust"),
         (
@@ -422,7 +425,7 @@ def test_a_comment_stays_a_comment(marked: str, answer: str, language: str, reas
         ),
         (
             "def f(a='😀'): # é\n    '😀'; ‸x\n",
-            "def f():\n    '𝒂😀'; x",
+            "def f():\n    '𝒂😀'; zz",
             "def f(a='😀'): # é\n    '𝒂😀'; x\n",
         ),
         # By tabs.
@@ -592,6 +595,12 @@ def test_documentation_changes_no_code(module: str) -> None:
             "int x;\r\nint f(void)\r\n{\r\n\t‸return 1;\r\n}",
             "// Return\n// one.\nint f(void)",
             "int x;\r\n// Return\r\n// one.\r\nint f(void)\r\n{\r\n\treturn 1;\r\n}",
+        ),
+        (
+            "c",
+            "// NOLINTBEGIN\n// Old.\nint f(void)\n{\n\t‸return 1;\n}\n",
+            "// New.\nint f(void)",
+            "// NOLINTBEGIN\n// New.\nint f(void)\n{\n\treturn 1;\n}\n",
         ),
         # A comment that is selected, too, and an answer that is nothing else.
         (

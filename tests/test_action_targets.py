@@ -146,8 +146,11 @@ def test_in_a_long_document_a_function_is_whole_or_nothing(length: int) -> None:
 
 def test_a_function_is_found_however_far_it_goes() -> None:
     """Where its end is not near, it is looked for farther; one without an end in reach is none."""
-    line = f"    # {'a' * 90}\n"
-    long, endless = (f"def f(a):\n    b = a\n{line * count}    return b" for count in (100, 250))
+    line = f"    {'a' * 90}\n"
+    long, endless = (
+        f'def f(a):\n    b = 1\n    c = """\n{line * count}"""\n    return b'
+        for count in (100, 250)
+    )
 
     assert target_in(f"{long[:20]}‸{long[20:]}\nx = 1\n") == long
     assert target_in(f"{endless[:20]}‸{endless[20:]}\nx = 1\n") is None

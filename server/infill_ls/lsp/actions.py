@@ -208,11 +208,10 @@ def _changes(
 ) -> types.WorkspaceEdit:
     """Return the change of the document as it is now; raises BadInput if the code has changed."""
     now = server.buffers.snapshot(old.uri)
-    moved = target.moved(old.text, now.text) if now else None
+    moved = edit.moved(target, old.text, now.text) if now else None
     if now is None or moved is None:
         raise BadInput("the code was changed meanwhile, so nothing was done to it")
-    shift = moved.start - target.start
-    place = range_of(edit.start + shift, edit.end + shift, now, server.buffers)
+    place = range_of(moved.start, moved.end, now, server.buffers)
     text = in_the_editor(edit.text)
     support = _edit_support(server)
     if support is None or not support.document_changes:
