@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -475,6 +476,19 @@ async def test_same_version_is_read_once(context: Context) -> None:
         await shown(context, request)
 
     assert text.count == 1
+
+
+async def test_a_closed_document_is_forgotten(context: Context) -> None:
+    """Nothing of it is held once a request comes without it."""
+    closed = neighbour(CountingText(code("needle")))
+    await indexed(context, asked(cursor_after("needle"), closed))
+    held = weakref.ref(closed.text)
+    del closed
+
+    await shown(context, asked(cursor_after("needle"), neighbour(code("other"), "c.py")))
+
+    gc.collect()
+    assert held() is None
 
 
 async def test_new_version_is_read(context: Context) -> None:

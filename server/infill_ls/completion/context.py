@@ -12,8 +12,6 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
-from cachetools import LRUCache
-
 from infill_ls.prompt.build import OUTLINE_SHARE, Plan
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.outline import outline
@@ -42,7 +40,7 @@ _WAIT_S = 0.02
 """So long a request waits for indexes; what is not ready then is there for a later one."""
 
 _DOCUMENTS = 200
-"""So many documents are kept indexed, each in about three times the memory of its text."""
+"""So many open documents are looked at, the one last edited first."""
 
 _MOST_CHARS = 300_000
 """The rest of a longer document is not indexed."""
@@ -69,7 +67,7 @@ class Context:
     def __init__(self) -> None:
         # Futures rather than indexes, so that nothing is done twice and nothing is lost with the
         # request that began it.
-        self._indexed: LRUCache[str, _Indexed] = LRUCache(_DOCUMENTS)
+        self._indexed: dict[str, _Indexed] = {}
         self._worker = _new_worker()
         # Most keystrokes ask for the same as the one before.
         self._similar = lru_cache(maxsize=4)(_similar)
@@ -79,6 +77,7 @@ class Context:
         if plan.context_pieces <= 0:
             return ()
         others = _others(request)
+        self._forget_all_but({request.document.uri, *(other.uri for other in others)})
         futures = [self._index(document) for document in others]
         # Neither time nor a newer keystroke ends the work itself.
         if missing := [future for future in futures if not future.done()]:
@@ -109,6 +108,11 @@ class Context:
             return self._similar(around, sources, pieces)
         left = pieces - _cost(last.path, last.text)
         return (*self._similar(around, sources, left), last)
+
+    def _forget_all_but(self, open_: set[str]) -> None:
+        """Forget the documents that are not open any more; an index is as large as three texts."""
+        for uri in self._indexed.keys() - open_:
+            self._indexed.pop(uri).index.cancel()
 
     def _index(self, document: Document) -> asyncio.Future[Index]:
         """Return the index of this version of a document, which may take its time."""
