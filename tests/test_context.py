@@ -480,12 +480,12 @@ async def test_same_version_is_read_once(context: Context) -> None:
 
 async def test_a_closed_document_is_forgotten(context: Context) -> None:
     """Nothing of it is held once a request comes without it."""
-    closed = neighbour(CountingText(code("needle")))
-    await indexed(context, asked(cursor_after("needle"), closed))
+    closed = neighbour(CountingText(code("width")))
+    await indexed(context, asked(cursor_after("width"), closed))
     held = weakref.ref(closed.text)
     del closed
 
-    await shown(context, asked(cursor_after("needle"), neighbour(code("other"), "c.py")))
+    await shown(context, asked(cursor_after("width"), neighbour(code("other"), "c.py")))
 
     gc.collect()
     assert held() is None
