@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 import psutil
 import pytest
 from lsprotocol import types
 
-from e2e.editor import INLINE, Editor, StartEditor
+from e2e.editor import INLINE, URI, Editor, StartEditor
 from e2e.wire import Wire
 from fakes.command import run
 from fakes.llamacpp import TINY_MODEL
@@ -99,6 +100,28 @@ async def test_a_completion_without_any_host(start_editor: StartEditor, model_fo
     exec(compile(ADDING.replace("‸", text), "app.py", "exec"), namespace)
     assert callable(namespace["add"])
     assert namespace["add"](2, 3) == 5
+
+
+@pytest.mark.model
+async def test_a_function_is_explained_without_any_host(
+    start_editor: StartEditor, model_folder: Path
+) -> None:
+    """The pulled model talks, too: it says of a function what that does, piece by piece."""
+    editor = await start_editor(INFILL_LS_MODELS=str(model_folder))
+    chat = {"temperature": 0.0, "maxTokens": 80}
+    await editor.begin({"chat": chat, "backend": {"readTimeoutMs": 120_000}}, SHOWS_PROGRESS)
+    editor.open(ADDING.replace("‸", "a + b"))
+    asked = {
+        "text": "What does this function do? Answer in one sentence.",
+        "context": {"uri": URI, "position": types.Position(2, 4)},
+    }
+
+    params = types.ExecuteCommandParams("infill-ls.chat.send", [asked])
+    reply = await editor.workspace_execute_command_async(params)
+
+    assert re.search(r"\b(?:sum|adds?|addition)\b", reply["text"])
+    assert "".join(delta.text for delta in editor.chat_deltas) == reply["text"]
+    assert len(editor.chat_deltas) > 3
 
 
 async def test_loading_the_model_is_shown_as_progress(editor: Editor, small_model: Path) -> None:
