@@ -14,9 +14,9 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
+from infill_ls.completion.closers import code_follows
 from infill_ls.completion.lines_by_signs import lines_by_signs
 from infill_ls.completion.openers import awaits_block
-from infill_ls.completion.place import CLOSERS
 from infill_ls.syntax.excerpt import excerpt
 from infill_ls.syntax.tree import Syntax, syntax_of
 from infill_ls.text import Text
@@ -87,7 +87,7 @@ def wanted_lines(text: Text, language: str, offset: int) -> Lines:
     number, column = text.position(offset)
     rest = text.slice(offset, min(text.span(number)[1], offset + _LINE_CHARS))
     head = text.before(offset, min(column, _LINE_CHARS))
-    if not CLOSERS.match(rest):
+    if code_follows(rest):
         return "single"
     if head.strip() and not awaits_block(head, language):
         return "single"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from infill_ls.completion import closers
 from infill_ls.types import CompletionRequest, Trigger
 
 Lines = Literal["single", "multi", "whole"]
@@ -20,9 +21,6 @@ _QUOTE_CHARS = 50_000
 
 _TOP = re.compile(r"^(?:(?:async )?def|class|from|import|@)\b", re.MULTILINE)
 """A statement at the top level of a Python file."""
-
-CLOSERS = re.compile(r"[\s)\]}>\"'`:;,]*\Z")
-"""What may stand right of the cursor without belonging to the code that is being written."""
 
 _STRINGS = re.compile(
     r'("""|\'\'\')(?:\\.|[^\\])*?(?:\1|(?P<unclosed>\\?\Z))'
@@ -57,7 +55,7 @@ class Place:
     @property
     def code_follows(self) -> bool:
         """Whether more than closing brackets and the like stands right of the cursor."""
-        return not CLOSERS.match(self.rest)
+        return closers.code_follows(self.rest)
 
     @property
     def line_below(self) -> str:
@@ -80,7 +78,7 @@ def place_of(request: CompletionRequest, wanted: Literal["auto", "single", "mult
     if offset + _CHARS < len(text):
         below = below[:-1]  # It may go on.
     ending = re.search(r"\r\n?|\n", text.line(0))
-    code_follows = not CLOSERS.match(rest)
+    code_follows = closers.code_follows(rest)
     return Place(
         head=text.before(offset, min(column, _CHARS)),
         rest=rest,
