@@ -18,7 +18,17 @@ return {
   reuse_client = function(client, config)
     return client.name == config.name and not client:is_stopped()
   end,
+  -- Has the server offer to explain code, and to answer questions about it.
+  capabilities = { experimental = { infillLsChat = true } },
+  commands = {
+    ['infill-ls.chat.ask'] = function(command)
+      require('infill_ls.chat').act(command)
+    end,
+  },
   handlers = {
+    ['infill-ls/chatDelta'] = function(_, delta)
+      require('infill_ls.chat').grow(delta)
+    end,
     ['infill-ls/status'] = function(_, status)
       require('infill_ls.status').update(status)
     end,
@@ -30,7 +40,11 @@ return {
     require('infill_ls.suggestions').watch(client)
     require('infill_ls.diagnostics').watch(client)
   end,
-  on_exit = function()
+  on_exit = function(_, _, client_id)
     require('infill_ls.status').forget()
+    -- Nothing can be drawn from here.
+    vim.schedule(function()
+      require('infill_ls.chat').forget(client_id)
+    end)
   end,
 }

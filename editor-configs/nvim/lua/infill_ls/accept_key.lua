@@ -5,6 +5,9 @@ local M = {}
 local DESCRIPTION = 'Accept the suggestion of infill-ls'
 local OTHERWISE = '<Plug>(infill_ls-otherwise)'
 
+---@type string?
+local newest
+
 --- Make `OTHERWISE` do what the key has done so far.
 ---@param key string
 local function keep_former(key)
@@ -23,10 +26,18 @@ end
 --- Have a key accept in insert mode, and do what it did before where nothing is suggested.
 ---@param key string
 function M.map(key)
+  newest = key
   keep_former(key)
   vim.keymap.set('i', key, function()
     return require('infill_ls.suggestions').accept() and '' or OTHERWISE
   end, { expr = true, remap = true, desc = DESCRIPTION })
+end
+
+--- Return which key accepts, if any, and whether nobody has mapped it to something else since.
+---@return { name?: string, is_mapped: boolean }
+function M.state()
+  local is_mapped = newest ~= nil and vim.fn.maparg(newest, 'i', false, true).desc == DESCRIPTION
+  return { name = newest, is_mapped = is_mapped }
 end
 
 return M
