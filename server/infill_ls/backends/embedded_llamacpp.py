@@ -22,10 +22,8 @@ from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Delta, Evaluation, Message, Prompt, Sampling
 
 _PORTION_S = 0.4
-_PORTION_TOKENS = range(16, 512)
-"""Smaller ones are read far more slowly by the token, larger ones hardly faster."""
-
-_FIRST_PORTION_TOKENS = 32
+_LEAST_TOKENS, _MOST_TOKENS = 16, 512
+"""Of a portion: smaller ones are read far more slowly by the token, larger ones hardly faster."""
 
 _LOOK_S = 0.05
 """So often is looked whether a completion is still being made."""
@@ -85,7 +83,7 @@ class OwnLlamaCpp(LlamaCpp):
     async def _read_in_portions(self, ids: list[int]) -> None:
         """Have all read but the last portion, which goes with the request for the answer."""
         known, self._chat = common(self._chat, ids), ids
-        size = _FIRST_PORTION_TOKENS
+        size = _LEAST_TOKENS
         await self._others_done()
         while (known := known + size) < len(ids):
             size = _portion(size, await self._read(ids[:known], {"id_slot": FOR_CHAT}))
@@ -103,4 +101,4 @@ def _portion(size: int, last: Evaluation | None) -> int:
         # It knew them, or does not tell.
         return size
     fitting = int(last.tokens / last.seconds * _PORTION_S)
-    return min(max(fitting, _PORTION_TOKENS.start), _PORTION_TOKENS.stop)
+    return min(max(fitting, _LEAST_TOKENS), _MOST_TOKENS)
