@@ -73,6 +73,19 @@ async def test_an_orderly_end_is_status_0(wire: Wire) -> None:
     assert await wire.stderr() == ""
 
 
+async def test_an_exit_that_comes_with_the_shutdown_waits_for_it(wire: Wire) -> None:
+    """An editor that sends both at once gets its answer and status 0, too."""
+    await wire.begin()
+
+    request = wire.ask("shutdown")
+    wire.notify("exit")
+
+    answer = await wire.until(lambda message: message.get("id") == request)
+    assert answer["result"] is None
+    assert await wire.exit_status() == 0
+    assert await wire.stderr() == ""
+
+
 async def test_an_exit_without_a_shutdown_is_status_1(wire: Wire) -> None:
     """`exit` alone ends the server too, with status 1."""
     await wire.begin()

@@ -67,7 +67,7 @@ class Server(LanguageServer):
             self.shutdown()  # type: ignore[no-untyped-call] # pygls has no type for it
 
     async def _serve(self, stdin: BinaryIO) -> None:
-        async with reading(stdin, self.thread_pool) as reader:
+        async with reading(stdin, self.thread_pool, self.protocol.settled) as reader:
             await run_async(Event(), reader, self.protocol, error_handler=self.report_server_error)
 
     def warn(self, message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -14,6 +16,9 @@ STATUS = "infill-ls/status"
 CURSOR_RESTS = "infill-ls/cursorRests"
 SUGGESTION_GREW = "infill-ls/suggestionGrew"
 CHAT_DELTA = "infill-ls/chatDelta"
+
+_PATIENCE_S = 5.0
+"""Who sends `exit` wants the server to end, whatever it is about."""
 
 Health = Literal["ok", "warning", "error"]
 
@@ -86,6 +91,8 @@ class CursorRestsNotification:
 class Protocol(LanguageServerProtocol):
     """pygls's protocol, which reads the token too, and leaves no request without an answer."""
 
+    _shutting_down: Future[Any] | None = None
+
     @property
     def is_shut_down(self) -> bool:
         """Whether the editor has asked the server to shut down."""
@@ -144,6 +151,14 @@ class Protocol(LanguageServerProtocol):
             super().handle_message(message)
         else:
             self._send_response(message.id, error=refusal)
+        if getattr(message, "method", None) == types.SHUTDOWN:
+            self._shutting_down = self._request_futures.get(message.id)
+
+    async def settled(self) -> None:
+        """Wait until a shutdown under way is over, so that `exit` does not cut its answer off."""
+        if self._shutting_down is not None and not self._shutting_down.done():
+            over = asyncio.wrap_future(self._shutting_down)
+            await asyncio.wait([over], timeout=_PATIENCE_S)
 
     def _refusal(self, message: Any) -> types.ResponseError | None:
         """Return the error of a request out of its time, which pygls would leave unanswered.

@@ -10,7 +10,7 @@ import asyncio
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, BinaryIO
@@ -27,12 +27,16 @@ class PacedReader:
     Without that, a handler would see a document with later changes in it.
     """
 
-    def __init__(self, stream: asyncio.StreamReader) -> None:
+    def __init__(
+        self, stream: asyncio.StreamReader, settled: Callable[[], Awaitable[None]]
+    ) -> None:
         self._stream = stream
+        self._settled = settled
 
     async def readline(self) -> bytes:
         """Return a line with its end, or what comes before the end of the input."""
         await asyncio.sleep(0)
+        await self._settled()
         return await self._stream.readline()
 
     async def readexactly(self, n: int) -> bytes:
@@ -42,9 +46,14 @@ class PacedReader:
 
 @asynccontextmanager
 async def reading(
-    stdin: BinaryIO, threads: ThreadPoolExecutor | None
+    stdin: BinaryIO,
+    threads: ThreadPoolExecutor | None,
+    settled: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[AsyncReader]:
-    """Give a reader of `stdin`: the loop itself where it can wait for it, else `threads`."""
+    """Give a reader of `stdin`: the loop itself where it can wait for it, else `threads`.
+
+    `settled` waits for what must be over before the next message is read.
+    """
     if not _may_be_nonblocking(stdin):
         yield StdinAsyncReader(stdin, threads)
         return
@@ -53,7 +62,7 @@ async def reading(
         lambda: asyncio.StreamReaderProtocol(stream), stdin
     )
     with closing(pipe):
-        yield PacedReader(stream)
+        yield PacedReader(stream, settled)
 
 
 def _may_be_nonblocking(stdin: BinaryIO) -> bool:
