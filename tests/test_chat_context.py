@@ -24,7 +24,7 @@ TWO_FUNCTIONS = "import os\n\n\ndef f(a):\n    b = a\n    return b\n\n\ndef g():
 
 
 def document(text: str, language: str = "python") -> Document:
-    return Document("file:///work/app.py", language, 1, Text(text), "app.py")
+    return Document("file:///project/app.py", language, 1, Text(text), "app.py")
 
 
 def marked(text: str, language: str = "python") -> tuple[Document, int]:

@@ -187,6 +187,26 @@ async def test_a_problem_is_fixed_without_being_asked_again(editor: Editor, host
     assert edit.new_text == "def add(a, b):\n    return a + b"
 
 
+async def test_a_problem_without_words_can_be_fixed_too(editor: Editor, host: FakeHost) -> None:
+    """What a linter leaves empty takes no other action away."""
+    await editor.begin(served_by(host), able())
+    place = types.Range(types.Position(1, 11), types.Position(1, 14))
+
+    found = await offered(editor, editor.open(CODE), types.Diagnostic(place, ""))
+
+    assert {"Fix:", "Simplify"} <= {title.strip() for title in found}
+
+
+async def test_data_that_is_not_ours_is_refused(editor: Editor, host: FakeHost) -> None:
+    """An action that comes back without what it is about is an error that names it."""
+    await editor.begin(served_by(host), able())
+
+    with pytest.raises(JsonRpcException, match="codeAction/resolve") as raised:
+        await resolved(editor, types.CodeAction("Simplify", data={"action": "simplify"}))
+
+    assert raised.value.code == types.ErrorCodes.InvalidParams
+
+
 async def test_code_that_was_changed_meanwhile_is_left_alone(
     editor: Editor, host: FakeHost
 ) -> None:

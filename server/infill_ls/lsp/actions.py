@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
-from msgspec import Struct, convert, to_builtins
+from msgspec import Struct, to_builtins
 from pygls.exceptions import JsonRpcException
 from pygls.uris import from_fs_path, to_fs_path
 
@@ -86,7 +86,7 @@ def offer(server: Server, params: types.CodeActionParams) -> list[types.CodeActi
 
 async def resolve(server: Server, offered: types.CodeAction) -> types.CodeAction:
     """Ask the model for what an action changes; what cannot be applied is shown to be read."""
-    chosen = convert(offered.data, Chosen)
+    chosen = read(types.CODE_ACTION_RESOLVE, offered.data, Chosen)
     try:
         offered.edit = await _edit(server, chosen)
     except InfillError as error:
@@ -129,7 +129,8 @@ def _fix(server: Server, document: Document, problem: types.Diagnostic) -> types
     line = problem.range.start.line + 1
     said = f"line {line}, {text.slice(start, end)!r}: {problem.message}"
     fix = _action(server, FIX, document, target, said)
-    fix.title = f"{FIX.title}: {problem.message.splitlines()[0][:60]}"
+    first_line = problem.message.strip().partition("\n")[0].strip()
+    fix.title = f"{FIX.title}: {first_line[:60]}"
     fix.diagnostics = [problem]
     return fix
 
