@@ -6,20 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infill_ls.chat.conversation import Code, Problem
-from infill_ls.syntax.excerpt import excerpt
-from infill_ls.syntax.functions import function_around
-from infill_ls.syntax.tree import syntax_of
+from infill_ls.chat.target import AROUND, Target, target_of
 from infill_ls.text import Text
 from infill_ls.types import Document
-
-_AROUND = 10
-"""So many lines above and below a place are shown where no function is around it."""
-
-_REACH = 50_000
-"""So far around a place, in code points, a function is looked for."""
-
-_BUDGET_S = 0.05
-"""A question is asked seldom, and nobody waits for it at each keystroke."""
 
 _LINES_SHOWN = 5
 """So many lines are repeated below the code for each problem, at most."""
@@ -36,9 +25,8 @@ class Reported:
 
 def code_around(document: Document, offset: int, reported: Sequence[Reported] = ()) -> Code:
     """Return the lines of the function around a place or, without one, twenty around it."""
-    text = document.text
-    first, last = _function(document, offset) or _near(text, offset)
-    return code_between(document, text.span(first)[0], text.span(last)[1], reported)
+    target = target_of(document, offset, offset) or _near(document.text, offset)
+    return code_between(document, target.start, target.end, reported)
 
 
 def code_between(
@@ -58,27 +46,9 @@ def whole(document: Document, reported: Sequence[Reported] = ()) -> Code:
     return Code(document.path, document.language, str(text), None, problems)
 
 
-def _function(document: Document, offset: int) -> tuple[int, int] | None:
-    """Return the first and the last line of the function around a place, from 0.
-
-    One that begins or ends on the line, beside the place, counts as around it.
-    """
-    text = document.text
-    start, end = text.span(text.position(offset)[0])
-    line = text.slice(start, end)
-    content = start + len(line) - len(line.lstrip())
-    for place in (offset, content + 1, content):
-        part = excerpt(text, place, above=_REACH, below=_REACH)
-        syntax = syntax_of(part, document.language, budget_s=_BUDGET_S) if part else None
-        if span := function_around(syntax) if syntax else None:
-            first, last = _lines(text, *span)
-            return first - 1, last - 1
-    return None
-
-
-def _near(text: Text, offset: int) -> tuple[int, int]:
+def _near(text: Text, offset: int) -> Target:
     line = text.position(offset)[0]
-    return max(0, line - _AROUND), min(line + _AROUND, text.line_count - 1)
+    return Target(text.offset(line - AROUND, 0), text.span(line + AROUND)[1])
 
 
 def _problems(
