@@ -329,7 +329,7 @@ async def test_work_is_shown_and_can_be_cancelled(editor: Editor, host: FakeHost
 
     assert isinstance(begin, types.WorkDoneProgressBegin)
     assert isinstance(report, types.WorkDoneProgressReport)
-    assert report.message == "1 lines"
+    assert report.message == "1 line"
     with pytest.raises(JsonRpcException):
         await resolving
     await host.wait_async(lambda host: not host.open_exchanges)

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 
 import aiohttp
 import httpx
-from multidict import CIMultiDict
 from yarl import URL
 
 KEPT_S = 4.0
@@ -40,7 +39,7 @@ class Transport(httpx.AsyncBaseTransport):
             response = await self._session().request(
                 request.method,
                 URL(str(request.url), encoded=True),
-                headers=CIMultiDict(request.headers.multi_items()),
+                headers=request.headers.multi_items(),
                 data=request.content or None,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(

@@ -192,7 +192,7 @@ async def _edit(server: Server, chosen: Chosen) -> types.WorkspaceEdit | None:
             nonlocal lines
             if "\n" in text:
                 lines += text.count("\n")
-                report(f"{lines} lines")
+                report(f"{lines} line{'s' if lines > 1 else ''}")
 
         chat = server.session.chat
         outcome = await act(chat, action, document, target, chosen.problem, tell)
