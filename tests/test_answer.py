@@ -7,8 +7,8 @@ from contextlib import aclosing
 
 import pytest
 
-from infill_ls.completion.answer import Answer, growing
-from infill_ls.completion.place import Lines, Place, place_of
+from infill_ls.completion.answers.answer import Answer, growing
+from infill_ls.completion.cursor.place import Lines, Place, place_of
 from infill_ls.types import CompletionRequest, Delta, Finish, Trigger
 
 RequestAt = Callable[..., CompletionRequest]

@@ -9,9 +9,9 @@ from typing import Literal
 import pytest
 
 from fakes.backend import HandClock
-from infill_ls.completion.answer import Answer
-from infill_ls.completion.cache import Cache, Question
-from infill_ls.completion.place import place_of
+from infill_ls.completion.answers.answer import Answer
+from infill_ls.completion.cursor.place import place_of
+from infill_ls.completion.suggested.cache import Cache, Question
 from infill_ls.prompt.build import render
 from infill_ls.prompt.dialects import CODE_LLAMA, PLAIN, QWEN_CODER, Dialect
 from infill_ls.settings.tree import CacheSettings, CompletionSettings, PromptSettings, Settings

@@ -12,9 +12,9 @@ import pytest
 
 from fakes.backend import HandClock, HandPause, ScriptedBackend, Steps
 from infill_ls import errors
-from infill_ls.completion.chain import Trouble
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.rest import LONGEST_S, Rest
+from infill_ls.completion.hosts.chain import Trouble
+from infill_ls.completion.hosts.rest import LONGEST_S, Rest
 from infill_ls.errors import BackendError, HostFailed, Loading, NoBackend, Overloaded, Unreachable
 from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Completion, CompletionRequest, ModelInfo, Trigger

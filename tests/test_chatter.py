@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from infill_ls.completion.chatter import without_chatter
-from infill_ls.completion.place import place_of
-from infill_ls.completion.trim import trim
+from infill_ls.completion.answers.chatter import without_chatter
+from infill_ls.completion.answers.trim import trim
+from infill_ls.completion.cursor.place import place_of
 from infill_ls.prompt.build import render
 from infill_ls.prompt.dialects import CODE_LLAMA
 from infill_ls.settings.tree import Settings

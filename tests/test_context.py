@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infill_ls.completion.context import SNIPPET_PIECES, Context
+from infill_ls.completion.prompts.context import SNIPPET_PIECES, Context
 from infill_ls.prompt.build import Plan, plan
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.similar import chunks, identifiers
@@ -559,7 +559,7 @@ def test_closing_what_was_never_used() -> None:
 SCRIPT = """
 import asyncio, sys
 from test_context import TYPING, asked, cursor_after, shown, WORDS
-from infill_ls.completion.context import Context
+from infill_ls.completion.prompts.context import Context
 
 async def main():
     context = Context()

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.llamacpp import SHARED, existing
-from infill_ls.completion.answer import Answer, growing
-from infill_ls.completion.place import Place, place_of
+from infill_ls.completion.answers.answer import Answer, growing
+from infill_ls.completion.cursor.place import Place, place_of
 from infill_ls.types import CompletionRequest, Delta
 
 RequestAt = Callable[..., CompletionRequest]

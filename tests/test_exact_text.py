@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from fakes.llamacpp import SHARED, existing, llamacpp_server
 from infill_ls.backends.as_text import text_of
 from infill_ls.backends.token_ids import TokenIds
-from infill_ls.completion.place import place_of
-from infill_ls.completion.trim import trim
+from infill_ls.completion.answers.trim import trim
+from infill_ls.completion.cursor.place import place_of
 from infill_ls.prompt.build import plan, render
 from infill_ls.prompt.dialects import CODE_LLAMA
 from infill_ls.settings.tree import PromptSettings, Settings

@@ -12,7 +12,7 @@ from fakes.backend import HandPause, ScriptedBackend, Steps, Stream, settled
 from fakes.keys import typed
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.latest import Superseded
-from infill_ls.completion.suggestions import LINGER_S
+from infill_ls.completion.suggested.suggestions import LINGER_S
 from infill_ls.errors import BackendError, BadAnswer, TimedOut, Unreachable
 from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Completion, CompletionRequest, Trigger

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from infill_ls.completion.keystrokes import Keystrokes
-from infill_ls.completion.suggestion import Suggestion
+from infill_ls.completion.suggested.suggestion import Suggestion
 from infill_ls.types import Completion, CompletionRequest, Report
 
 RequestAt = Callable[..., CompletionRequest]

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from infill_ls.completion.lines import Lines, wanted_lines
-from infill_ls.completion.openers import opens_block
+from infill_ls.completion.cursor.lines import Lines, wanted_lines
+from infill_ls.completion.cursor.openers import opens_block
 from infill_ls.syntax.grammar import grammar
 from infill_ls.text import Text
 

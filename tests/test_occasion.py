@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from infill_ls.completion.cursor.place import place_of
 from infill_ls.completion.keystrokes import Keystrokes
 from infill_ls.completion.occasion import why_not
-from infill_ls.completion.place import place_of
 from infill_ls.types import CompletionRequest, Trigger
 
 RequestAt = Callable[..., CompletionRequest]

@@ -11,8 +11,8 @@ from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 from fakes.llamacpp import SHARED, existing, llamacpp_server
 from infill_ls.backends.connect import connect
-from infill_ls.completion.learned import Learned
-from infill_ls.completion.reader import Reader, form_of
+from infill_ls.completion.hosts.learned import Learned
+from infill_ls.completion.hosts.reader import Reader, form_of
 from infill_ls.prompt import probe
 from infill_ls.prompt.budget import Form
 from infill_ls.prompt.build import render

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from infill_ls.completion.chain import Trouble
+from infill_ls.completion.hosts.chain import Trouble
 from infill_ls.errors import InfillError, Loading, NoBackend, Overloaded, TimedOut, Unreachable
 from infill_ls.lsp.protocol import Health, StatusParams
 from infill_ls.lsp.status import Status

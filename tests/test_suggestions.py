@@ -11,7 +11,7 @@ import pytest
 from fakes.backend import HandClock, ScriptedBackend
 from fakes.keys import typed
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.suggestions import Suggestions
+from infill_ls.completion.suggested.suggestions import Suggestions
 from infill_ls.settings.tree import CacheSettings, Settings
 from infill_ls.text import Text
 from infill_ls.types import Completion, CompletionRequest, Document, ModelInfo, Report, Trigger

@@ -17,8 +17,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fakes.llamacpp import SHARED, existing
-from infill_ls.completion.place import place_of
-from infill_ls.completion.trim import trim
+from infill_ls.completion.answers.trim import trim
+from infill_ls.completion.cursor.place import place_of
 from infill_ls.prompt.build import render
 from infill_ls.prompt.dialects import CODE_LLAMA, DIALECTS, PLAIN, QWEN_CODER, Dialect
 from infill_ls.settings.tree import Settings

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import quantiles
 from time import perf_counter
 
-from infill_ls.completion.context import Context
+from infill_ls.completion.prompts.context import Context
 from infill_ls.prompt.build import plan
 from infill_ls.settings.tree import Settings
 from infill_ls.text import Text

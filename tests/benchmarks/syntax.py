@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from statistics import quantiles
 from time import thread_time
 
-from infill_ls.completion.lines import wanted_lines
+from infill_ls.completion.cursor.lines import wanted_lines
 from infill_ls.text import Text
 
 TARGET_MS = 5.0

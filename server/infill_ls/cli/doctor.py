@@ -20,7 +20,7 @@ from infill_ls.backends.connect import connect
 from infill_ls.cli.configured import above_editor, add_backend_options, below_editor
 from infill_ls.cli.console import err, out, progress, say, table
 from infill_ls.completion.completer import Completer
-from infill_ls.completion.reader import form_of
+from infill_ls.completion.hosts.reader import form_of
 from infill_ls.errors import InfillError
 from infill_ls.prompt.budget import Form
 from infill_ls.prompt.build import dialect_for, plan

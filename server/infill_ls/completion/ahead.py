@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 
-from infill_ls.completion.answer import Answer, growing
-from infill_ls.completion.place import Place
+from infill_ls.completion.answers.answer import Answer, growing
+from infill_ls.completion.cursor.place import Place
 from infill_ls.types import Completion, CompletionRequest, Delta, Trigger
 
 STANDS_S = 0.75

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from infill_ls.completion.answer import Answer
-from infill_ls.completion.link import Link
-from infill_ls.completion.place import Place
+from infill_ls.completion.answers.answer import Answer
+from infill_ls.completion.answers.trim import trim
+from infill_ls.completion.cursor.place import Place
+from infill_ls.completion.hosts.link import Link
 from infill_ls.completion.stopwatch import Stopwatch
-from infill_ls.completion.trim import trim
 from infill_ls.types import (
     Completion,
     CompletionRequest,

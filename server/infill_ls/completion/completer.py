@@ -18,18 +18,18 @@ from infill_ls.completion.ahead import STANDS_S, accepted, may_go_on
 from infill_ls.completion.alternatives import sampled_anew
 from infill_ls.completion.ask import Ask, Grow
 from infill_ls.completion.automatic import Automatic
-from infill_ls.completion.cache import Cache, Question
-from infill_ls.completion.chain import Chain, Trouble
+from infill_ls.completion.cursor.place import place_of
+from infill_ls.completion.hosts.chain import Chain, Trouble
+from infill_ls.completion.hosts.link import Connect, Link
 from infill_ls.completion.keystrokes import Keystrokes
 from infill_ls.completion.latest import Latest, Superseded
-from infill_ls.completion.link import Connect, Link
 from infill_ls.completion.occasion import why_not
 from infill_ls.completion.pause import Pause
-from infill_ls.completion.place import place_of
-from infill_ls.completion.prompter import Prompter
-from infill_ls.completion.suggestion import Suggestion, Unfit
-from infill_ls.completion.suggestions import Suggestions
-from infill_ls.completion.writer import Writer
+from infill_ls.completion.prompts.prompter import Prompter
+from infill_ls.completion.suggested.cache import Cache, Question
+from infill_ls.completion.suggested.suggestion import Suggestion, Unfit
+from infill_ls.completion.suggested.suggestions import Suggestions
+from infill_ls.completion.suggested.writer import Writer
 from infill_ls.errors import BackendError, BadInput, InfillError
 from infill_ls.settings.tree import Settings
 from infill_ls.types import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-from infill_ls.completion.suggestion import Suggestion
+from infill_ls.completion.suggested.suggestion import Suggestion
 from infill_ls.types import CompletionRequest
 
 _USUAL_GAP_MS = 150.0

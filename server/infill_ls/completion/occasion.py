@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
+from infill_ls.completion.cursor.place import Place
 from infill_ls.completion.keystrokes import Keystrokes
-from infill_ls.completion.place import Place
 
 MOST_RIGHT = 8
 """So many characters may stand right of the cursor, closing brackets and the like not counted."""

@@ -83,7 +83,7 @@ async def _import_ahead() -> None:
     for module in (
         "infill_ls.backends.connect",
         "infill_ls.privacy",
-        "infill_ls.completion.lines",
+        "infill_ls.completion.cursor.lines",
         "infill_ls.measurement.measurement",
     ):
         await asyncio.to_thread(import_module, module)

@@ -13,8 +13,8 @@ from infill_ls.backends.base import Backend
 from infill_ls.chat.chat import Chat
 from infill_ls.clearance import Clearance, Folders
 from infill_ls.completion.ask import Grow
-from infill_ls.completion.chain import Trouble
 from infill_ls.completion.completer import Completer
+from infill_ls.completion.hosts.chain import Trouble
 from infill_ls.completion.latest import Superseded
 from infill_ls.errors import InfillError, Loading, NoBackend
 from infill_ls.lsp.status import Status

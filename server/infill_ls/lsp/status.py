@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import ceil
 
-from infill_ls.completion.chain import Trouble
+from infill_ls.completion.hosts.chain import Trouble
 from infill_ls.errors import InfillError, NotYet
 from infill_ls.lsp.protocol import Health, StatusParams
 

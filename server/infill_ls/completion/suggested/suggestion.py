@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import replace
 from functools import partial
 
+from infill_ls.completion.cursor.place import Lines
 from infill_ls.completion.latest import Superseded
-from infill_ls.completion.place import Lines
 from infill_ls.types import Completion, CompletionRequest, Source
 
 

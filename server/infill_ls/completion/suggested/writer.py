@@ -8,12 +8,12 @@ from dataclasses import replace
 from functools import partial
 
 from infill_ls.completion.ahead import accepted, rest_of
-from infill_ls.completion.answer import Answer, growing
+from infill_ls.completion.answers.answer import Answer, growing
 from infill_ls.completion.ask import Ask
-from infill_ls.completion.cache import Cache, Question
-from infill_ls.completion.place import place_of
-from infill_ls.completion.suggestion import Suggestion
-from infill_ls.completion.suggestions import Suggestions
+from infill_ls.completion.cursor.place import place_of
+from infill_ls.completion.suggested.cache import Cache, Question
+from infill_ls.completion.suggested.suggestion import Suggestion
+from infill_ls.completion.suggested.suggestions import Suggestions
 from infill_ls.settings.tree import CompletionSettings
 from infill_ls.types import Completion
 

@@ -14,9 +14,9 @@ import re
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
-from infill_ls.completion.closers import code_follows
-from infill_ls.completion.lines_by_signs import lines_by_signs
-from infill_ls.completion.openers import awaits_block
+from infill_ls.completion.cursor.closers import code_follows
+from infill_ls.completion.cursor.lines_by_signs import lines_by_signs
+from infill_ls.completion.cursor.openers import awaits_block
 from infill_ls.syntax.excerpt import excerpt
 from infill_ls.syntax.tree import Syntax, syntax_of
 from infill_ls.text import Text

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from infill_ls.completion import closers
+from infill_ls.completion.cursor import closers
 from infill_ls.types import CompletionRequest, Trigger
 
 Lines = Literal["single", "multi", "whole"]
@@ -94,7 +94,7 @@ def _lines(request: CompletionRequest, *, code_follows: bool) -> Lines:
     if request.trigger is Trigger.INVOKED:
         return "whole" if code_follows else "multi"
     # Its many patterns take 7 ms to compile, which the answer to `initialize` need not wait for.
-    from infill_ls.completion.lines import wanted_lines  # noqa: PLC0415
+    from infill_ls.completion.cursor.lines import wanted_lines  # noqa: PLC0415
 
     document = request.document
     return wanted_lines(document.text, document.language, request.offset)

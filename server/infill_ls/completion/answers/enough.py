@@ -22,7 +22,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from infill_ls.completion.place import Place
+from infill_ls.completion.cursor.place import Place
 
 _TAB = 4
 """So many blanks a tab is worth where lines are indented by both."""
@@ -299,7 +299,7 @@ def _is_opener(line: _Line, place: Place) -> bool:
 
 def _opens(line: _Line, place: Place) -> bool:
     # See `place.py` for why it is not imported before.
-    from infill_ls.completion.openers import opens_block  # noqa: PLC0415
+    from infill_ls.completion.cursor.openers import opens_block  # noqa: PLC0415
 
     return opens_block(line.text, place.language)
 

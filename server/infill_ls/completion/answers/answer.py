@@ -6,8 +6,8 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, replace
 
-from infill_ls.completion.enough import enough
-from infill_ls.completion.place import Lines, Place
+from infill_ls.completion.answers.enough import enough
+from infill_ls.completion.cursor.place import Lines, Place
 from infill_ls.types import Delta, Finish
 
 _FIRST_LINE = re.compile(r"\s*\S[^\r\n]*")
@@ -84,7 +84,7 @@ def _lines(line: str, place: Place) -> Lines:
     if place.lines != "single" or place.code_follows:
         return place.lines
     # See `place.py` for why it is not imported before.
-    from infill_ls.completion.openers import opens_block  # noqa: PLC0415
+    from infill_ls.completion.cursor.openers import opens_block  # noqa: PLC0415
 
     line = re.split(r"[\r\n]", place.head + line)[-1]
     return "multi" if opens_block(line, place.language) else "single"

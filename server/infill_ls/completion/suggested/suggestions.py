@@ -10,8 +10,8 @@ from contextlib import aclosing, asynccontextmanager
 
 from cachetools import TTLCache
 
-from infill_ls.completion.place import Lines
-from infill_ls.completion.suggestion import Suggestion, Write
+from infill_ls.completion.cursor.place import Lines
+from infill_ls.completion.suggested.suggestion import Suggestion, Write
 from infill_ls.settings.tree import CacheSettings
 from infill_ls.types import Completion, CompletionRequest, Trigger
 

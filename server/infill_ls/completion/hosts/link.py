@@ -14,8 +14,8 @@ from contextlib import (
 from statistics import median
 
 from infill_ls.backends.base import Backend
-from infill_ls.completion.reader import Reader
-from infill_ls.completion.rest import Rest
+from infill_ls.completion.hosts.reader import Reader
+from infill_ls.completion.hosts.rest import Rest
 from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.errors import BackendError, NoBackend, RequestRejected
 from infill_ls.prompt.budget import Reading

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from cachetools import TTLCache
 
-from infill_ls.completion.answer import Answer
-from infill_ls.completion.place import Place
+from infill_ls.completion.answers.answer import Answer
+from infill_ls.completion.cursor.place import Place
 from infill_ls.settings.tree import CacheSettings
 from infill_ls.types import Prompt
 

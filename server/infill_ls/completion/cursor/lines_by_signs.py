@@ -6,7 +6,7 @@ import re
 from itertools import islice
 from typing import Literal
 
-from infill_ls.completion.openers import awaits_block
+from infill_ls.completion.cursor.openers import awaits_block
 from infill_ls.syntax.signs import Bracket, Signs, signs
 
 _MARKUP = frozenset(["html", "xml", "vue", "svelte"])

@@ -6,9 +6,9 @@ import io
 import re
 from functools import lru_cache
 
-from infill_ls.completion.chatter import without_chatter
-from infill_ls.completion.place import Place
-from infill_ls.completion.repetition import without_repetition
+from infill_ls.completion.answers.chatter import without_chatter
+from infill_ls.completion.answers.repetition import without_repetition
+from infill_ls.completion.cursor.place import Place
 from infill_ls.types import Code, Control, Prompt
 
 _LINE_END = re.compile(r"\r\n|\r|\n")

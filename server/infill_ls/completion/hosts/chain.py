@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay
 
-from infill_ls.completion.link import Connect, Link
-from infill_ls.completion.rest import Rest
+from infill_ls.completion.hosts.link import Connect, Link
+from infill_ls.completion.hosts.rest import Rest
 from infill_ls.errors import BackendError, NotYet, RequestRejected
 from infill_ls.settings.tree import Settings
 

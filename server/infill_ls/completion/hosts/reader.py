@@ -5,7 +5,7 @@ from __future__ import annotations
 from cachetools import LRUCache
 
 from infill_ls.backends.base import Backend
-from infill_ls.completion.learned import Learned
+from infill_ls.completion.hosts.learned import Learned
 from infill_ls.prompt import probe
 from infill_ls.prompt.budget import Form, Reading
 from infill_ls.prompt.dialects import Dialect

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from infill_ls.completion.context import Context
-from infill_ls.completion.fit import fitting
-from infill_ls.completion.link import Link
+from infill_ls.completion.hosts.link import Link
+from infill_ls.completion.prompts.context import Context
+from infill_ls.completion.prompts.fit import fitting
 from infill_ls.prompt.budget import room_for
 from infill_ls.prompt.build import Plan, dialect_for, plan
 from infill_ls.prompt.dialects import PLAIN

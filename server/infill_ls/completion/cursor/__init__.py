@@ -1,0 +1,1 @@
+"""The place to complete: what is around it, and whether one line belongs there or several."""

@@ -1,0 +1,1 @@
+"""The hosts of the models: whom to ask, when not to, and how they read."""

@@ -1,0 +1,1 @@
+"""What is suggested, being written or known: whoever types along it asks nobody."""
