@@ -18,11 +18,11 @@ from starlette.types import Receive, Scope, Send
 from fakes.asking import deltas_of, prompt, text_of
 from fakes.llamacpp import TINY_MODEL, RecordingProxy, existing
 from fakes.serving import Serving
-from infill_ls.backends.embedded_entry import FOLDER_VARIABLE, Start
-from infill_ls.backends.embedded_llamacpp import OwnLlamaCpp
-from infill_ls.backends.embedded_slots import FOR_CHAT, FOR_COMPLETIONS, CompletionSlots
-from infill_ls.backends.embedded_user import User, attach
-from infill_ls.backends.http import Host
+from infill_ls.backends.embedded.entry import FOLDER_VARIABLE, Start
+from infill_ls.backends.embedded.llamacpp import OwnLlamaCpp
+from infill_ls.backends.embedded.slots import FOR_CHAT, FOR_COMPLETIONS, CompletionSlots
+from infill_ls.backends.embedded.user import User, attach
+from infill_ls.backends.http.host import Host
 from infill_ls.prompt.chat import chat_prompt
 from infill_ls.prompt.templates import LLAMA_2
 from infill_ls.settings.tree import BackendSettings

@@ -16,7 +16,7 @@ import pytest_asyncio
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 from infill_ls import errors
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.lsp import protocol
 from infill_ls.settings.tree import BackendSettings
 from settings_table import table

@@ -21,9 +21,9 @@ import pytest
 
 from fakes.asking import deltas_of, no_progress
 from fakes.llamacpp import TINY_MODEL, existing
-from infill_ls.backends import embedded_entry
-from infill_ls.backends.embedded import Embedded
-from infill_ls.backends.embedded_entry import FOLDER_VARIABLE, Entry, Start
+from infill_ls.backends.embedded import entry as entry_files
+from infill_ls.backends.embedded.backend import Embedded
+from infill_ls.backends.embedded.entry import FOLDER_VARIABLE, Entry, Start
 from infill_ls.errors import HostFailed
 from infill_ls.settings.tree import BackendSettings
 
@@ -41,7 +41,7 @@ def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(FOLDER_VARIABLE, folder)
         yield Path(folder)
         for path in Path(folder).glob("*.json"):
-            if entry := embedded_entry.read(path):
+            if entry := entry_files.read(path):
                 end(entry.pid)
 
 
@@ -76,7 +76,7 @@ def end(pid: int) -> None:
 
 
 def entries(servers: Path) -> list[Entry]:
-    found = [embedded_entry.read(path) for path in sorted(servers.glob("*.json"))]
+    found = [entry_files.read(path) for path in sorted(servers.glob("*.json"))]
     return [entry for entry in found if entry]
 
 
@@ -99,7 +99,7 @@ def serving(servers: Path) -> list[psutil.Process]:
         process
         for process in psutil.process_iter()
         if process.status() != psutil.STATUS_ZOMBIE
-        and "infill_ls.backends.embedded_server" in process.cmdline()
+        and "infill_ls.backends.embedded.server" in process.cmdline()
         and variable in process.environ().items()
     ]
 
@@ -217,7 +217,7 @@ async def test_a_stranger_on_the_port_is_told_nothing(
 
     async with await asyncio.start_server(listen, "127.0.0.1", 0) as stranger:
         old = Entry(1, stranger.sockets[0].getsockname()[1])
-        embedded_entry.write(Start(str(model), 4_096, 0).entry_path(), old)
+        entry_files.write(Start(str(model), 4_096, 0).entry_path(), old)
         own = window()
 
         assert await deltas_of(own)

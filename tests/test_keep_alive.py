@@ -16,7 +16,7 @@ from fakes.asking import SECRET, deltas_of, opened, prompt, text_of
 from fakes.dialects import DIALECTS
 from fakes.host import FakeHost
 from infill_ls.backends.base import Backend
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.settings.tree import BackendSettings
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

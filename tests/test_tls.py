@@ -22,8 +22,8 @@ from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 from fakes.serving import Serving, server_side
 from infill_ls import errors
-from infill_ls.backends import tls
-from infill_ls.backends.http import Host
+from infill_ls.backends.http import tls
+from infill_ls.backends.http.host import Host
 from infill_ls.settings.tree import BackendSettings
 
 NOWHERE = "https://127.0.0.1:1"

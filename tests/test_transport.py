@@ -8,7 +8,7 @@ from asyncio import StreamReader, StreamWriter
 import httpx
 import pytest
 
-from infill_ls.backends.transport import Transport
+from infill_ls.backends.http.transport import Transport
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

@@ -16,7 +16,7 @@ InfillError
     ├── HostFailed      any other failure that the host reports
     └── BadAnswer       an answer that is no completion: HTML, a cut stream, bad JSON
 
-Foreign exceptions are mapped where they are met (`backends/http.py`, `models/`), never above.
+Foreign exceptions are mapped where they are met (`backends/http/host.py`, `models/`), never above.
 """
 
 

@@ -27,9 +27,9 @@ import psutil
 sys.path.append(str(Path(__file__).parents[1]))
 
 from fakes.asking import no_progress
-from infill_ls.backends import embedded_entry
-from infill_ls.backends.embedded import Embedded
-from infill_ls.backends.embedded_entry import FOLDER_VARIABLE
+from infill_ls.backends.embedded import entry as entries
+from infill_ls.backends.embedded.backend import Embedded
+from infill_ls.backends.embedded.entry import FOLDER_VARIABLE
 from infill_ls.models import store
 from infill_ls.models.catalogue import DEFAULT
 from infill_ls.prompt.build import render
@@ -145,7 +145,7 @@ async def measured(rounds: int) -> bool:
             for state in states:
                 async with state():
                     taken[state.__name__].append(await users.complete())
-        [entry] = map(embedded_entry.read, Path(os.environ[FOLDER_VARIABLE]).glob("*.json"))
+        [entry] = map(entries.read, Path(os.environ[FOLDER_VARIABLE]).glob("*.json"))
         assert entry is not None
         print(
             f"memory of the model's process: {psutil.Process(entry.pid).memory_info().rss >> 20} MB"

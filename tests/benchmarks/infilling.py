@@ -25,8 +25,8 @@ import httpx
 from infilling_tasks import Kind, Task, passes, tasks
 from raw_client import OURS, URI, Server, running
 
-from infill_ls.backends.embedded_entry import Start
-from infill_ls.backends.embedded_user import attach
+from infill_ls.backends.embedded.entry import Start
+from infill_ls.backends.embedded.user import attach
 from infill_ls.models import catalogue, store
 
 CONTEXT_TOKENS = 4_096

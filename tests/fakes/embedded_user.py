@@ -7,8 +7,8 @@ import sys
 
 import msgspec
 
-from infill_ls.backends.embedded_entry import Start
-from infill_ls.backends.embedded_user import attach
+from infill_ls.backends.embedded.entry import Start
+from infill_ls.backends.embedded.user import attach
 
 
 async def main() -> None:

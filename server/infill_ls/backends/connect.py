@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from infill_ls.backends import hub_token
 from infill_ls.backends.base import Backend
 from infill_ls.backends.detected import Detected
-from infill_ls.backends.embedded import Embedded
+from infill_ls.backends.embedded.backend import Embedded
 from infill_ls.backends.endpoint import endpoint
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.huggingface import HuggingFace, huggingface
 from infill_ls.backends.llamacpp import LlamaCpp
 from infill_ls.backends.ollama import Ollama

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infill_ls.backends.base import Backend, Exchange
 from infill_ls.backends.deferred import Deferred
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.llamacpp import LlamaCpp
 from infill_ls.backends.ollama import Ollama, Tags
 from infill_ls.backends.openai import Models, OpenAi

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from infill_ls.backends.failure import Failing
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.failure import Failing
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.tgi import Tgi
 from infill_ls.errors import Loading
 from infill_ls.settings.tree import BackendSettings

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from infill_ls.backends import tgi
 from infill_ls.backends.as_text import HOW, AsText
 from infill_ls.backends.base import Exchange
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.messages import ROUTE
 from infill_ls.backends.sampling import TGI, told
 from infill_ls.errors import BadInput, Loading

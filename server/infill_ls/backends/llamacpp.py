@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from msgspec import Struct, field
 
 from infill_ls.backends.base import Exchange
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.messages import answered
 from infill_ls.backends.sampling import LLAMACPP, spelled, told
 from infill_ls.backends.token_ids import TokenIds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 
-from infill_ls.backends.http import NO_HEADERS, Host
+from infill_ls.backends.http.host import NO_HEADERS, Host
 from infill_ls.backends.openai_chunks import COUNTED, Chunk, deltas_of
 from infill_ls.backends.sampling import OPENAI, Table, spelled
 from infill_ls.types import Delta, Message, Sampling

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of
 from infill_ls.backends.base import Exchange
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.messages import turns
 from infill_ls.backends.sampling import OLLAMA, spelled, told
 from infill_ls.errors import BadAnswer, NotFound

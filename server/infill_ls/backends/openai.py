@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from infill_ls.backends.as_text import HOW, AsText, end_of, nothing
 from infill_ls.backends.base import Exchange
-from infill_ls.backends.http import Host
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.messages import answered
 from infill_ls.backends.openai_chunks import Chunk, deltas_of
 from infill_ls.backends.openai_routes import USUAL, Route, told_by

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from infill_ls.backends.as_text import HOW, AsText, control_of, end_of, nothing, text_of, until_stop
 from infill_ls.backends.base import Exchange
-from infill_ls.backends.http import NO_HEADERS, Host
+from infill_ls.backends.http.host import NO_HEADERS, Host
 from infill_ls.backends.messages import ROUTE, answered
 from infill_ls.backends.sampling import TGI, TGI_CHAT, spelled, told
 from infill_ls.errors import BadAnswer, HostFailed, NotFound, RequestRejected

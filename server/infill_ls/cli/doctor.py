@@ -14,9 +14,10 @@ from typing import Literal
 
 from msgspec import structs
 
-from infill_ls.backends import hub_token, tls
+from infill_ls.backends import hub_token
 from infill_ls.backends.base import Backend
 from infill_ls.backends.connect import connect
+from infill_ls.backends.http import tls
 from infill_ls.cli.configured import above_editor, add_backend_options, below_editor
 from infill_ls.cli.console import err, out, progress, say, table
 from infill_ls.completion.completer import Completer

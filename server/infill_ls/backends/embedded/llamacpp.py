@@ -13,8 +13,8 @@ from contextlib import asynccontextmanager
 
 from msgspec import Struct
 
-from infill_ls.backends.embedded_slots import FOR_CHAT, CompletionSlots, common
-from infill_ls.backends.http import Host
+from infill_ls.backends.embedded.slots import FOR_CHAT, CompletionSlots, common
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.llamacpp import LAST, LlamaCpp
 from infill_ls.backends.messages import answered, turns
 from infill_ls.backends.openai_chunks import COUNTED
@@ -42,7 +42,7 @@ class _Tokenized(Struct):
 
 
 class OwnLlamaCpp(LlamaCpp):
-    """A llama.cpp server with the slots of `embedded_slots.py`."""
+    """A llama.cpp server with the slots of `slots.py`."""
 
     def __init__(
         self, host: Host, settings: BackendSettings, *, tokens_per_s: float | None = None

@@ -10,8 +10,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from infill_ls import __version__
-from infill_ls.backends import tls
-from infill_ls.backends.transport import Transport
+from infill_ls.backends.http import tls
+from infill_ls.backends.http.transport import Transport
 from infill_ls.errors import BadInput
 from infill_ls.settings.address import is_loopback
 from infill_ls.settings.tree import BackendSettings

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from infill_ls.backends import embedded_entry
-from infill_ls.backends.embedded_entry import Entry, Greeting, Ready, Start
+from infill_ls.backends.embedded import entry as entries
+from infill_ls.backends.embedded.entry import Entry, Greeting, Ready, Start
 from infill_ls.errors import HostFailed
 
 _GREETING_TIMEOUT_S = 5
@@ -70,7 +70,7 @@ async def attach(start: Start) -> User:
 
 async def _met(path: Path) -> User | None:
     """Return a connection to the server of an entry, or None if it does not live."""
-    entry = embedded_entry.read(path)
+    entry = entries.read(path)
     if entry is None:
         return None
     try:
@@ -99,7 +99,7 @@ async def _greeted(entry: Entry) -> User | None:
 def _launch(start: Start) -> None:
     """Start a server that outlives us, and wait until its entry is written."""
     # -P keeps the current folder, a workspace perhaps, out of its import path.
-    command = [sys.executable, "-P", "-m", "infill_ls.backends.embedded_server"]
+    command = [sys.executable, "-P", "-m", "infill_ls.backends.embedded.server"]
     server = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from infill_ls.backends.base import Exchange
 from infill_ls.backends.deferred import Deferred
-from infill_ls.backends.embedded_entry import FOLDER_VARIABLE, Start
-from infill_ls.backends.embedded_llamacpp import OwnLlamaCpp
-from infill_ls.backends.embedded_user import User, attach
-from infill_ls.backends.http import Host
+from infill_ls.backends.embedded.entry import FOLDER_VARIABLE, Start
+from infill_ls.backends.embedded.llamacpp import OwnLlamaCpp
+from infill_ls.backends.embedded.user import User, attach
+from infill_ls.backends.http.host import Host
 from infill_ls.backends.llamacpp import LlamaCpp
 from infill_ls.errors import HostFailed
 from infill_ls.settings.tree import BackendSettings

@@ -17,8 +17,9 @@ from typing import BinaryIO
 
 from msgspec import Struct, json
 
-from infill_ls.backends import embedded_entry, embedded_slots
-from infill_ls.backends.embedded_entry import Entry, Greeting, Ready, Start
+from infill_ls.backends.embedded import entry as entries
+from infill_ls.backends.embedded import slots
+from infill_ls.backends.embedded.entry import Entry, Greeting, Ready, Start
 
 FIRST_COMES_WITHIN_S = 60
 """How long the first user may take, whatever the settings say."""
@@ -84,14 +85,14 @@ async def _serve(start: Start, announce: BinaryIO) -> None:
         loading = asyncio.create_task(asyncio.to_thread(_load, start, entry.key))
         made.set_result((entry, loading))
         path = start.entry_path()
-        embedded_entry.write(path, entry)
+        entries.write(path, entry)
         announce.close()
         ready, _ = await loading
         if ready.error:
             # The next who comes is to try anew.
-            embedded_entry.remove(path, entry)
+            entries.remove(path, entry)
         await users.all_gone()
-        embedded_entry.remove(path, entry)
+        entries.remove(path, entry)
 
 
 def _send(writer: asyncio.StreamWriter, message: Struct) -> None:
@@ -126,7 +127,7 @@ def _parameters(parameters, start: Start, api_key: str):  # type: ignore[no-unty
     parameters.model.path = start.model
     # One pool, in which the longest chat and the longest completion have room at once; what they
     # leave, the other slots keep of the prompts before.
-    parameters.n_parallel = embedded_slots.COUNT
+    parameters.n_parallel = slots.COUNT
     parameters.kv_unified = True
     parameters.kv_unified_per_slot = start.context_tokens
     parameters.n_ctx = 2 * start.context_tokens

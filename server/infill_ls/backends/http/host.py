@@ -10,10 +10,10 @@ import httpx
 import msgspec
 
 from infill_ls import errors
-from infill_ls.backends import client, tls
-from infill_ls.backends.ending import Ending, read_to_end
-from infill_ls.backends.failure import FAILURES, OTHER_FAILURE, Failing, Failure
-from infill_ls.backends.framing import EVENTS, LINES, Framing
+from infill_ls.backends.http import client, tls
+from infill_ls.backends.http.ending import Ending, read_to_end
+from infill_ls.backends.http.failure import FAILURES, OTHER_FAILURE, Failing, Failure
+from infill_ls.backends.http.framing import EVENTS, LINES, Framing
 from infill_ls.settings.tree import BackendSettings
 
 T = TypeVar("T")

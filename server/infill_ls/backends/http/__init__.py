@@ -1,0 +1,1 @@
+"""One host over HTTP: connections, time limits, and foreign failures as errors of ours."""
