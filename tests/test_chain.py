@@ -15,7 +15,15 @@ from infill_ls import errors
 from infill_ls.completion.completer import Completer
 from infill_ls.completion.hosts.chain import Trouble
 from infill_ls.completion.hosts.rest import LONGEST_S, Rest
-from infill_ls.errors import BackendError, HostFailed, Loading, NoBackend, Overloaded, Unreachable
+from infill_ls.errors import (
+    BackendError,
+    HostFailed,
+    Loading,
+    NoBackend,
+    Overloaded,
+    Refused,
+    Unreachable,
+)
 from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Completion, CompletionRequest, ModelInfo, Trigger
 
@@ -512,3 +520,14 @@ async def test_links_to_one_host_share_its_limit(request_at: RequestAt) -> None:
     assert all(await asyncio.gather(one, two))
     assert (before, hosts.asked) == ((1, 0), (1, 1))
     await completer.aclose()
+
+
+async def test_a_failure_names_the_settings_of_who_failed(hosts: Hosts, typed: Typed) -> None:
+    """A hint to set the token never has it put where the token of another host stands."""
+    refused = Refused("the host refuses the token", hint="set backend.token, not backend.thing")
+    hosts.fail(HostFailed("broken"), refused)
+
+    with pytest.raises(HostFailed):
+        await typed(hosts)
+
+    assert refused.hint == "set fallback[0].token, not backend.thing"

@@ -12,8 +12,8 @@ import pytest
 from fakes.backend import ScriptedBackend, Steps, settled
 from infill_ls.chat.chat import Chat
 from infill_ls.chat.conversation import Code
-from infill_ls.errors import BadAnswer, BadInput, NotFound, RequestRejected, Unreachable
-from infill_ls.settings.tree import ChatSettings, Settings
+from infill_ls.errors import BadAnswer, BadInput, NotFound, Refused, RequestRejected, Unreachable
+from infill_ls.settings.tree import BackendSettings, ChatSettings, Settings
 from infill_ls.types import Code as CodePart
 from infill_ls.types import Message, ModelInfo
 
@@ -348,3 +348,27 @@ async def test_new_settings_keep_the_conversations(
     await chat.configure(Settings(chat=ChatSettings(system="Be kind.")))
 
     assert "One." in chat.export("1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        (Settings(), "backend.token"),
+        (
+            Settings(chat_backend=BackendSettings(kind="tgi", url="http://chat")),
+            "chatBackend.token",
+        ),
+    ],
+)
+async def test_a_failure_names_the_settings_of_chats_own_host(
+    backend: ScriptedBackend, told: Told, settings: Settings, key: str
+) -> None:
+    """Where chat has a host of its own, that one's token is asked for."""
+    backend.steps.fail("model", Refused("the host refuses the token", hint="set backend.token"))
+    chat = Chat(settings, lambda _: backend)
+
+    with pytest.raises(Refused) as refused:
+        await chat.send("Why?", told)
+
+    assert refused.value.sentence() == f"the host refuses the token: set {key}"
+    await chat.aclose()

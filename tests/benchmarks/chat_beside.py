@@ -27,7 +27,7 @@ import psutil
 sys.path.append(str(Path(__file__).parents[1]))
 
 from fakes.asking import no_progress
-from infill_ls.backends.embedded import entry as entries
+from infill_ls.backends.embedded import entry as entry_files
 from infill_ls.backends.embedded.backend import Embedded
 from infill_ls.backends.embedded.entry import FOLDER_VARIABLE
 from infill_ls.models import store
@@ -145,7 +145,7 @@ async def measured(rounds: int) -> bool:
             for state in states:
                 async with state():
                     taken[state.__name__].append(await users.complete())
-        [entry] = map(entries.read, Path(os.environ[FOLDER_VARIABLE]).glob("*.json"))
+        [entry] = map(entry_files.read, Path(os.environ[FOLDER_VARIABLE]).glob("*.json"))
         assert entry is not None
         print(
             f"memory of the model's process: {psutil.Process(entry.pid).memory_info().rss >> 20} MB"

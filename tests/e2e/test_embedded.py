@@ -16,7 +16,7 @@ from e2e.editor import INLINE, URI, Editor, StartEditor
 from e2e.wire import Wire
 from fakes.command import run
 from fakes.llamacpp import TINY_MODEL
-from infill_ls.backends.embedded import entry as entries
+from infill_ls.backends.embedded import entry as entry_files
 from infill_ls.backends.embedded.entry import FOLDER_VARIABLE
 from infill_ls.errors import ModelFileError
 from infill_ls.models import store
@@ -72,7 +72,7 @@ def servers(environment: dict[str, str]) -> Path:
 
 def models_of(servers: Path) -> list[psutil.Process]:
     """The processes that are written down."""
-    entries = (entries.read(path) for path in servers.glob("*.json"))
+    entries = (entry_files.read(path) for path in servers.glob("*.json"))
     return [psutil.Process(entry.pid) for entry in entries if entry]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import Struct
 
@@ -133,7 +133,7 @@ class Ollama(AsText):
         """Close all connections."""
         await self._host.aclose()
 
-    async def _no_model(self) -> str:
+    async def _no_model(self) -> NoReturn:
         """Name the host's models to the user, who must choose. Raises NotFound."""
         names = [tag.name for tag in (await self._host.get("/api/tags", Tags)).models]
         some = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")

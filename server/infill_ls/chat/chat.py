@@ -24,6 +24,7 @@ from infill_ls.prompt.chat import (
     without_markers,
 )
 from infill_ls.prompt.templates import Template, template_of
+from infill_ls.settings.section import speaking_of
 from infill_ls.settings.tree import BackendSettings, Settings
 from infill_ls.types import Delta, Finish, Message, Sampling
 
@@ -63,12 +64,10 @@ class Chat:
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         """Start nothing: `connect` is called at the first question."""
-        self._settings = settings.chat
-        self._backend_settings = settings.chat_backend or settings.backend
+        self._take(settings)
         self._connect = connect
         self._new_id = new_id
         self._backend: Backend | None = None
-        self._templates_itself = True
         self._conversations: dict[str, Conversation] = {}
         self._answering: dict[str, asyncio.Task[Reply]] = {}
 
@@ -155,9 +154,7 @@ class Chat:
     async def configure(self, settings: Settings) -> None:
         """Take new settings; answers that are being written for the old ones end."""
         await self.aclose()
-        self._settings = settings.chat
-        self._backend_settings = settings.chat_backend or settings.backend
-        self._templates_itself = True
+        self._take(settings)
 
     async def aclose(self) -> None:
         """End all answers, then close the back end; the conversations stay."""
@@ -168,13 +165,20 @@ class Chat:
         if backend is not None:
             await backend.aclose()
 
+    def _take(self, settings: Settings) -> None:
+        self._settings = settings.chat
+        self._backend_settings = settings.chat_backend or settings.backend
+        self._section = "chatBackend" if settings.chat_backend else "backend"
+        self._templates_itself = True
+
     async def _answered(self, asked: Conversation, tell: Tell) -> Reply:
         """Have the newest question answered; to be stopped from elsewhere."""
         asked.sent = None
         answering = asyncio.create_task(self._answer(asked, tell), name=f"chat {asked.id}")
         self._answering[asked.id] = answering
         try:
-            return await answering
+            with speaking_of(self._section):
+                return await answering
         except asyncio.CancelledError:
             caller = asyncio.current_task()
             if caller is not None and caller.cancelling():

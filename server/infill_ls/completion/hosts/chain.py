@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeVar
@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay
 from infill_ls.completion.hosts.link import Connect, Link
 from infill_ls.completion.hosts.rest import Rest
 from infill_ls.errors import BackendError, NotYet, RequestRejected
-from infill_ls.settings.tree import Settings
+from infill_ls.settings.tree import BackendSettings, Settings
 
 T = TypeVar("T")
 
@@ -48,8 +48,9 @@ class Chain:
                 connect,
                 in_flight.setdefault(backend.host, asyncio.Semaphore(backend.most_in_flight)),
                 Rest(clock),
+                section=section,
             )
-            for backend in (settings.backend, *settings.fallback)
+            for section, backend in _in_order(settings)
         ]
         self._answering: Link | None = None
 
@@ -121,3 +122,10 @@ class Chain:
             if isinstance(link.failure, NotYet)
         )
         return min(passing, key=itemgetter(0))
+
+
+def _in_order(settings: Settings) -> Iterator[tuple[str, BackendSettings]]:
+    """Yield each back end with where it stands in the settings."""
+    yield "backend", settings.backend
+    for number, backend in enumerate(settings.fallback):
+        yield f"fallback[{number}]", backend

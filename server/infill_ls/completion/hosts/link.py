@@ -20,6 +20,7 @@ from infill_ls.completion.stopwatch import Stopwatch
 from infill_ls.errors import BackendError, NoBackend, RequestRejected
 from infill_ls.prompt.budget import Reading
 from infill_ls.prompt.dialects import Dialect
+from infill_ls.settings.section import speaking_of
 from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import Delta, ModelInfo, Prompt
 
@@ -37,13 +38,23 @@ class Link:
     """A back end, connected when it is first needed, and left alone while it rests."""
 
     def __init__(
-        self, settings: BackendSettings, connect: Connect, in_flight: asyncio.Semaphore, rest: Rest
+        self,
+        settings: BackendSettings,
+        connect: Connect,
+        in_flight: asyncio.Semaphore,
+        rest: Rest,
+        *,
+        section: str = "backend",
     ) -> None:
-        """Take what limits the requests to the host, which other links may share."""
+        """Take what limits the requests to the host, which other links may share.
+
+        `section` is where the settings stand, for the sake of messages.
+        """
         self.rest = rest
         self.failure: BackendError | None = None
         """What it last failed with; None once it has answered."""
         self._settings = settings
+        self._section = section
         self._connect = connect
         self._in_flight = in_flight
         self._backend: Backend | None = None
@@ -147,7 +158,8 @@ class Link:
     def _failing(self) -> Iterator[None]:
         """Note failures; the host rests unless none was asked, or only the request was wrong."""
         try:
-            yield
+            with speaking_of(self._section):
+                yield
         except RequestRejected:
             raise
         except BackendError as error:
