@@ -41,11 +41,13 @@ def image(editor: Editor, **argument: object) -> asyncio.Future[object]:
 
 
 async def test_the_commands_are_announced(editor: Editor) -> None:
-    """An editor knows from `initialize` which commands there are."""
+    """An editor knows from `initialize` which commands there are, and that they tell progress."""
     answer = await editor.begin()
 
-    assert answer.capabilities.execute_command_provider is not None
-    assert answer.capabilities.execute_command_provider.commands == (
+    provider = answer.capabilities.execute_command_provider
+    assert provider is not None
+    assert provider.work_done_progress
+    assert provider.commands == (
         "infill-ls.image",
         "infill-ls.chat.send",
         "infill-ls.chat.retry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import attrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.protocol import LanguageServerProtocol
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 STATUS = "infill-ls/status"
 CURSOR_RESTS = "infill-ls/cursorRests"
@@ -97,6 +98,16 @@ class Protocol(LanguageServerProtocol):
     def is_shut_down(self) -> bool:
         """Whether the editor has asked the server to shut down."""
         return self._shutdown
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """Answer as pygls does, and announce that commands take a token for progress."""
+        result = yield from super().lsp_initialize(params)
+        if commands := result.capabilities.execute_command_provider:
+            commands.work_done_progress = True
+        return result
 
     @lru_cache  # noqa: B019 - as pygls caches it; there is one protocol a process
     def get_message_type(self, method: str) -> type[Any] | None:
