@@ -40,7 +40,7 @@ ONE_TOKEN = Sampling(max_new_tokens=1, section="chat")
 async def user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> AsyncIterator[User]:
     """One who holds the embedded model's process."""
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    user = await attach(Start(str(existing(TINY_MODEL)), 4_096, 0))
+    user = await attach(Start(str(existing(TINY_MODEL)), 16_384, 0))
     yield user
     await user.leave()
 
@@ -92,7 +92,7 @@ async def test_a_completion_is_made_while_a_chat_is_written(
 ) -> None:
     """It does not wait for the end of the answer."""
     body = {"messages": [{"role": "user", "content": "Go on."}], "id_slot": FOR_CHAT}
-    endless = {"stream": True, "max_tokens": 3_000, "ignore_eos": True}
+    endless = {"stream": True, "max_tokens": 12_000, "ignore_eos": True}
     chat = raw.stream("POST", "/v1/chat/completions", json={**body, **endless})
     async with chat as answer:
         lines = answer.aiter_lines()

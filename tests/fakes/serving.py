@@ -107,6 +107,10 @@ class Serving:
             raise
 
     async def _drop_connections(self) -> None:
+        # One that asyncio is still accepting is not among the connections yet.
+        accepting = asyncio.all_tasks() - self._state.tasks - {asyncio.current_task()}
+        if accepting:
+            await asyncio.wait(accepting, timeout=1)
         for connection in list(self._state.connections):
             connection.transport.abort()
         await asyncio.gather(*self._state.tasks, return_exceptions=True)
