@@ -99,7 +99,7 @@ async def test_less_indented_line_ends_the_block(
     request_at: RequestAt, marked: str, text: str
 ) -> None:
     """It belongs to what stands around the block, whatever the language."""
-    await assert_enough(request_at(marked), text)
+    await assert_enough(request_at(marked, language=""), text)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ async def test_what_is_repeated_twice_is_written_once(
 )
 async def test_block_goes_on(request_at: RequestAt, marked: str, text: str) -> None:
     """The model says itself when it is done."""
-    answer = await read(place_of(request_at(marked), "multi"), *text)
+    answer = await read(place_of(request_at(marked, language=""), "multi"), *text)
 
     assert (answer.text, answer.finish) == (text, "end")
 

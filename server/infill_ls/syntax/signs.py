@@ -6,6 +6,7 @@ What it does not know: code in the holes of a string counts as string, and JSX a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -114,6 +115,19 @@ def signs(before: str, language: str) -> Signs:
             inside = "comment" if token["comment"] else "string"
     code = "".join([*bare, before[done:]])[: len(before)]
     return Signs(inside, tuple(Bracket(*each) for each in opened), code)
+
+
+def nested(code: str, places: Iterable[int], language: str) -> list[bool]:
+    """Tell of each place, in ascending order, whether it is inside a bracket, string or comment."""
+    opened: list[tuple[str, int]] = []
+    inside: list[bool] = []
+    todo = list(places)
+    for token in _tokens(language).finditer(code.replace(_END, " ") + _END):
+        while len(inside) < len(todo) and todo[len(inside)] < token.end():
+            inside.append(bool(opened) or todo[len(inside)] > token.start())
+        if token["bracket"]:
+            _note(opened, token["bracket"], token.start())
+    return inside + [bool(opened)] * (len(todo) - len(inside))
 
 
 def _hidden(token: re.Match[str]) -> str:

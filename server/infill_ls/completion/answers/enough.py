@@ -10,19 +10,19 @@ It is judged line by line, and a line by these rules, in this order:
 
 A line that the document holds below the cursor ends an answer as well (`answer.py`).
 
-Whether code is nested is read from brackets and quotes, for all languages alike. Where that is
-wrong, an answer becomes longer than needed: what begins inside a bracket or a string is neither a
-dedent nor a blank line that counts.
+Whether code is nested is read from brackets, quotes and comments (`syntax/signs.py`). Where that is
+wrong, an answer becomes longer than needed: what begins inside of one is neither a dedent nor a
+blank line that counts.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
 from infill_ls.completion.cursor.place import Place
+from infill_ls.syntax import signs
 
 _TAB = 4
 """So many blanks a tab is worth where lines are indented by both."""
@@ -32,22 +32,6 @@ _TOP_LEVEL_LINES = 6
 
 _MOST_REPEATED = 4
 """So many lines at most are looked at as one thing that is repeated."""
-
-_NESTING = re.compile(
-    r'"""(?:\\.|[^\\])*?(?:"""|\\?\Z)'
-    r"|'''(?:\\.|[^\\])*?(?:'''|\\?\Z)"
-    r"|`(?:\\.|[^`\\])*(?:`|\\?\Z)"
-    r"|(?<![\w./*])/\*.*?(?:\*/|\Z)"  # but not the pattern build/*
-    r'|"(?:\\[^\r\n]|[^"\\\r\n])*"'
-    r"|'(?:\\[^\r\n]|[^'\\\r\n])*'"  # an apostrophe has no fellow on its line, or does no harm
-    r"|(?<!\S)#(?=[\s#!]|\Z)[^\r\n]*"  # but not the selector #id or the attribute #[test]
-    r"|(?:\A|(?<=[\r\n;{},]))[ \t]*//[^\r\n]*"  # but not Python's division
-    r"|[()\[\]{}]",
-    re.DOTALL,
-)
-"""What nests, and what hides brackets: strings and comments."""
-
-_PAIRS = {")": "(", "]": "[", "}": "{"}
 
 _END_WORDS = ("end", "fi", "done", "esac", "endif", "endfunction", "endfor", "endwhile")
 _CLOSES = re.compile(rf"(?:[)\]}}]+|(?:{'|'.join(_END_WORDS)})\b)[)\]}};,]*")
@@ -255,7 +239,9 @@ def _draft(text: str, place: Place, ended: bool) -> _Draft | None:
     if len(found) > 1 and not found[-1].group():
         found.pop()  # It is no line, but the end of the last one.
     places = [line.start() for line in found] + [len(code)]
-    nested = _nested(place.quote + code, [len(place.quote) + at for at in places])
+    nested = signs.nested(
+        place.quote + code, [len(place.quote) + at for at in places], place.language
+    )
     lines = tuple(
         _Line(
             text=line[1],
@@ -308,24 +294,3 @@ def _indent(line: str) -> int:
     """Return how far a line is indented; one that is blank, by all that it has."""
     blanks = line[: len(line) - len(line.lstrip(" \t"))]
     return len(blanks.expandtabs(_TAB))
-
-
-def _nested(code: str, places: Iterable[int]) -> list[bool]:
-    """Tell of each place, in ascending order, whether it is inside a bracket or a string.
-
-    A closing bracket closes the last one of its kind, with all that was opened since: brackets in
-    a regular expression, which do not match, are forgotten in this way.
-    """
-    opened: list[str] = []
-    inside: list[bool] = []
-    todo = list(places)
-    for token in _NESTING.finditer(code + "\n"):  # so that an open string reaches beyond the end
-        while len(inside) < len(todo) and todo[len(inside)] < token.end():
-            inside.append(bool(opened) or todo[len(inside)] > token.start())
-        bracket = token.group()
-        if bracket in _PAIRS.values():
-            opened.append(bracket)
-        elif _PAIRS.get(bracket) in opened:
-            while opened.pop() != _PAIRS[bracket]:
-                pass
-    return inside + [bool(opened)] * (len(todo) - len(inside))
