@@ -109,6 +109,18 @@ class Buffers(Workspace):
         buffer = self._text_documents.get(unquote(uri))
         return buffer.snapshot() if isinstance(buffer, Buffer) else None
 
+    def cells(self, document: Document) -> tuple[Document, ...]:
+        """Return the code cells of a cell's notebook that have its language, in their order.
+
+        There are none for a document that is no cell.
+        """
+        notebook = self.get_notebook_document(cell_uri=document.uri)
+        if notebook is None:
+            return ()
+        code = (c.document for c in notebook.cells if c.kind is types.NotebookCellKind.Code)
+        found = map(self.snapshot, code)
+        return tuple(cell for cell in found if cell and cell.language == document.language)
+
     def is_current(self, document: Document) -> bool:
         """Tell whether a snapshot still is what is open in the editor."""
         now = self.snapshot(document.uri)

@@ -28,6 +28,10 @@ from infill_ls.settings.read import Layer
 logger = logging.getLogger(__name__)
 
 
+_NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
+"""All cells of all notebooks; which of them are shown to a model is seen later."""
+
+
 class Server(LanguageServer):
     """The server that each handler is given."""
 
@@ -41,7 +45,12 @@ class Server(LanguageServer):
 
     def __init__(self, below: tuple[Layer, ...], above: tuple[Layer, ...]) -> None:
         """Take the layers of settings that are weaker and stronger than the editor's."""
-        super().__init__("infill-ls", __version__, protocol_cls=Protocol)
+        super().__init__(
+            "infill-ls",
+            __version__,
+            protocol_cls=Protocol,
+            notebook_document_sync=_NOTEBOOKS,
+        )
         self.early = Early()
         self.answers = Answers()
         self.session = Session(

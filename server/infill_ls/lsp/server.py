@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from infill_ls.completion.latest import Superseded
-from infill_ls.lsp import actions, chat, commands, documents
+from infill_ls.lsp import actions, chat, commands, documents, notebooks
 from infill_ls.lsp.clients import waited_ms
 from infill_ls.lsp.conversion import inline_item, menu_item, request_at, trigger_of
 from infill_ls.lsp.language_server import Server
@@ -49,6 +49,7 @@ def create(below: tuple[Layer, ...], above: tuple[Layer, ...]) -> Server:
     commands.register(server)
     chat.register(server)
     actions.register(server)
+    notebooks.register(server)
     forward_to_editor(server)
     return server
 
@@ -136,7 +137,7 @@ async def cursor_rests(server: Server, params: CursorRestsParams) -> None:
 
 async def _prepare(server: Server, uri: str, position: types.Position) -> None:
     if request := request_at(server.buffers, uri, position, Trigger.AUTOMATIC):
-        await server.session.prepare(request)
+        await notebooks.prepare(server, request)
 
 
 async def inline_completion(
@@ -166,7 +167,7 @@ async def inline_completion(
         if token is None:
             completion = await _complete_early(server, request, params.position)
         else:
-            completion = await server.session.complete(request, grow)
+            completion = await notebooks.complete(server, request, grow)
         others = await _others(server, request, completion)
     except (Superseded, Failed):
         return None
@@ -183,7 +184,7 @@ async def _others(
     if completion is None or not is_invoked or completion.report.source in ("network", "joined"):
         return ()
     try:
-        return await server.session.alternatives(request, completion)
+        return await notebooks.alternatives(server, request, completion)
     except Failed:
         return ()  # The status tells why; what is known is shown all the same.
 
@@ -220,7 +221,7 @@ async def _complete_early(
     Who invokes a completion is given the whole.
     """
     if request.trigger is Trigger.INVOKED:
-        return await server.session.complete(request)
+        return await notebooks.complete(server, request)
 
     def grew() -> None:
         if server.buffers.is_current(request.document):
@@ -229,7 +230,7 @@ async def _complete_early(
             )
             server.protocol.notify(SUGGESTION_GREW, SuggestionGrewParams(document, position))
 
-    return await server.early.complete(partial(server.session.complete, request), grew)
+    return await server.early.complete(partial(notebooks.complete, server, request), grew)
 
 
 async def shutdown(server: Server, _: None) -> None:
