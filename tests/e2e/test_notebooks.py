@@ -78,9 +78,14 @@ async def test_a_cell_is_completed_with_the_cells_around_it(
 
 async def test_partial_results_have_the_cells_own_range(notebook: Editor, host: FakeHost) -> None:
     """What grows stands where the answer will."""
-    host.answers("price", " * 1.19")
+    gate = host.gate()
+    host.answers("price", " * 1.19", gate=gate)
+    asking = notebook.asking(types.Position(2, 11), uri=cell(2), partial_results=1)
 
-    await notebook.inline(types.Position(2, 11), uri=cell(2), partial_results=1)
+    gate.open()
+    await notebook.until(lambda: bool(notebook.partial_results))
+    gate.stand_open()
+    await asking
 
     grown = [(item["insertText"], item["range"]["start"]) for [item] in notebook.partial_results]
     assert grown[0] == ("price", {"line": 2, "character": 11})
