@@ -111,6 +111,48 @@ async def test_gitignored_file_is_completed_if_the_user_says_so(
     assert await editor.text(editor.open(CART, uri), uri) == "x"
 
 
+async def test_an_untitled_document_is_completed(
+    editor: Editor, host: FakeHost, workspace: Path
+) -> None:
+    """What has no file yet is shown the workspace's code all the same."""
+    host.answers("tax_on(amount, country)")
+    await begin(editor, host, workspace)
+    editor.open(TAXES, (workspace / "taxes.py").as_uri())
+
+    text = await editor.text(editor.open(CART, "untitled:Untitled-1"), "untitled:Untitled-1")
+
+    assert text == "tax_on(amount, country)"
+    assert "class TaxTable:" in prompt_of(host)
+
+
+async def test_code_of_all_folders_of_the_workspace_is_shown(
+    editor: Editor, host: FakeHost, workspace: Path
+) -> None:
+    """A folder counts from when it is added, until it is taken away."""
+    other = workspace.with_name("other")
+    folder = types.WorkspaceFolder(other.as_uri(), other.name)
+    cart = (workspace / "cart.py").as_uri()
+    host.answers("a")
+    host.answers("b")
+    await begin(editor, host, workspace)
+    editor.open(TAXES, (other / "taxes.py").as_uri())
+    cursor = editor.open(CART, cart)
+
+    def change(event: types.WorkspaceFoldersChangeEvent) -> None:
+        params = types.DidChangeWorkspaceFoldersParams(event)
+        editor.workspace_did_change_workspace_folders(params)
+
+    change(types.WorkspaceFoldersChangeEvent(added=[folder], removed=[]))
+    await editor.text(cursor, cart)
+    with_it = prompt_of(host)
+    change(types.WorkspaceFoldersChangeEvent(added=[], removed=[folder]))
+    editor.replace(types.Range(cursor, cursor), "x", cart)
+    await editor.text(types.Position(cursor.line, cursor.character + 1), cart)
+
+    assert "class TaxTable:" in with_it
+    assert "class TaxTable:" not in prompt_of(host)
+
+
 async def test_document_is_read_ahead_on_this_machine(editor: Editor) -> None:
     """llama.cpp is given the beginning of an opened document, and asked for no token of it."""
     with FakeHost(LlamaCpp(model="/models/qwen2.5-coder-1.5b.gguf")) as host:
