@@ -212,7 +212,7 @@ def _excluding(rules: list[tuple[int, _Rules]], parts: list[str], end: int) -> s
     return None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _match(rules: _Rules, name: str) -> GitIgnoreSpecPattern | None:
     """Return the pattern that decides about a name relative to the ignore file's folder."""
     return next((each for each in rules.patterns if _is_of(each, name)), None)

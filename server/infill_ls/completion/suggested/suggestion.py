@@ -48,6 +48,9 @@ class Suggestion:
         self.readers = 0
         self._changed = asyncio.Event()
         self._writing: asyncio.Task[None] | None = None
+        """None once it has ended: a task keeps all that it worked with, suggestions are many."""
+        self._failure: Exception | None = None
+        """What the writing ended with before it was complete."""
 
     @property
     def completion(self) -> Completion | None:
@@ -72,10 +75,9 @@ class Suggestion:
     @property
     def is_broken(self) -> bool:
         """Whether it ended before it was complete."""
-        writing = self._writing
-        if writing is None or self.is_running:
+        if self.is_running:
             return False
-        return writing.cancelling() > 0 or writing.exception() is not None
+        return self._failure is not None or _failure_of(self._writing) is not None
 
     def raise_if_unwanted(self) -> None:
         """Raise Superseded if nobody reads it any more, for whom a host would be asked now."""
@@ -113,10 +115,8 @@ class Suggestion:
                 changed = self._changed
                 yield
                 await changed.wait()
-            if self._writing is not None:
-                if self._writing.cancelling():
-                    raise Superseded
-                self._writing.result()
+            if failure := self._failure or _failure_of(self._writing):
+                raise failure
             yield
         finally:
             self.readers -= 1
@@ -184,8 +184,7 @@ class Suggestion:
         return self.completion.text if self.completion else ""
 
     def _end(self, writing: asyncio.Task[None]) -> None:
-        if not writing.cancelled():
-            writing.exception()  # It is told to those who read, if anybody does.
+        self._failure, self._writing = _failure_of(writing), None
         # What it would be fitted from is not needed any more.
         self._fit = partial(_known, self.completion)
         self._tell()
@@ -193,6 +192,16 @@ class Suggestion:
     def _tell(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _failure_of(writing: asyncio.Task[None] | None) -> Exception | None:
+    """Return what a task has ended with, or is about to; without all that it worked with."""
+    if writing is None:
+        return None
+    if writing.cancelling() or writing.cancelled():
+        return Superseded()
+    failure = writing.exception()
+    return failure.with_traceback(None) if isinstance(failure, Exception) else None
 
 
 def _known(completion: Completion | None) -> Completion | None:
