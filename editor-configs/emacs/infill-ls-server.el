@@ -5,8 +5,8 @@
 ;;; Commentary:
 
 ;; Eglot starts the server and speaks with it.  But Eglot has one server manage
-;; a buffer, and that is the one of the language; so this one is told of the
-;; buffers here, and can be had beside any other.
+;; a buffer, and that is the one of the language; so a companion of it is told
+;; of the buffers here, and can be had beside any other.
 
 ;;; Code:
 
@@ -35,7 +35,7 @@ For instance (:backend (:url \"http://localhost:8080\")).  False is
 
 ;;; The server: one for each project.
 
-(defvar-local infill-ls--server nil "The server that has the current buffer.")
+(defvar-local infill-ls--server nil "The companion that has the current buffer.")
 (defvar-local infill-ls--uri nil "The buffer's name there.")
 (defvar-local infill-ls--version 0 "How often the server was told of changes.")
 (defvar-local infill-ls--tracker nil "Remembers what has changed since.")
@@ -51,14 +51,19 @@ For instance (:backend (:url \"http://localhost:8080\")).  False is
          :documentation "Whether the user knows of the outage that goes on.")
    (partials :initform (make-hash-table :test #'equal) :reader infill-ls--partials
              :documentation "What shows the longer states of an answer, by token.")
+   (work :initform nil :accessor infill-ls--work
+         :documentation "What is under way: words for the user, by token.")
    (last-id :initform nil :accessor infill-ls--last-id
             :documentation "The number of the newest request."))
-  :documentation "A running infill-ls.")
+  :documentation "A running infill-ls, whoever tells it of buffers.")
+
+(defclass infill-ls--companion (infill-ls-server) ()
+  :documentation "One that is told of buffers here, beside what Eglot has for them.")
 
 (defvar infill-ls--servers nil
-  "The servers that were started, those that have ended among them.")
+  "The companions that were started, those that have ended among them.")
 
-(cl-defmethod initialize-instance :after ((server infill-ls-server) &rest _)
+(cl-defmethod initialize-instance :after ((server infill-ls--companion) &rest _)
   "Remember that SERVER was started."
   (setq infill-ls--servers
         (cons server (seq-filter #'jsonrpc-running-p infill-ls--servers))))
@@ -68,12 +73,21 @@ For instance (:backend (:url \"http://localhost:8080\")).  False is
   (or infill-ls-settings eglot-{}))
 
 (cl-defmethod eglot-client-capabilities ((_server infill-ls-server))
-  "Return what Eglot can do, and inline completion.
+  "Return what Eglot can do, and chat, new files, and to have edits confirmed.
 Emacs counts in characters, so positions are counted in these."
+  (let* ((capabilities (cl-call-next-method))
+         (workspace (plist-get capabilities :workspace)))
+    (plist-put (plist-get capabilities :general) :positionEncodings ["utf-32"])
+    (plist-put workspace :workspaceEdit
+               '( :documentChanges t :resourceOperations ["create"]
+                  :changeAnnotationSupport (:groupsOnLabel :json-false)))
+    (plist-put capabilities :experimental '(:infillLsChat t))))
+
+(cl-defmethod eglot-client-capabilities ((_server infill-ls--companion))
+  "Return what Emacs can do with any infill-ls, and inline completion."
   (let ((capabilities (cl-call-next-method)))
     (plist-put (plist-get capabilities :textDocument)
                :inlineCompletion '(:dynamicRegistration :json-false))
-    (plist-put (plist-get capabilities :general) :positionEncodings ["utf-32"])
     capabilities))
 
 (cl-defmethod jsonrpc-connection-send :before ((server infill-ls-server)
@@ -87,7 +101,25 @@ Emacs counts in characters, so positions are counted in these."
   "Show what an answer of SERVER, named by TOKEN, has grown to: VALUE."
   (if-let* ((show (gethash token (infill-ls--partials server))))
       (funcall show value)
+    (infill-ls--note-work server token value)
     (cl-call-next-method)))
+
+(defun infill-ls--note-work (server token value)
+  "Keep what VALUE, progress of LSP, has to say of SERVER's work of TOKEN."
+  (pcase-let (((map :kind :title :message) value))
+    (pcase kind
+      ("begin" (push (list token (string-remove-prefix "infill-ls: " title) message)
+                     (infill-ls--work server)))
+      ("report" (when-let* ((work (assoc token (infill-ls--work server))))
+                  (setcdr (cdr work) (list message))))
+      ("end" (setf (alist-get token (infill-ls--work server) nil t #'equal) nil)))
+    (force-mode-line-update t)))
+
+(defun infill-ls--work-words (server &optional token)
+  "Return what is under way at SERVER: the work of TOKEN, or the newest."
+  (let ((work (infill-ls--work server)))
+    (when-let* ((words (if token (assoc token work) (car work))))
+      (string-join (delq nil (cdr words)) ", "))))
 
 (cl-defmethod eglot-handle-notification
   ((server infill-ls-server) (_method (eql 'infill-ls/status))
@@ -111,14 +143,14 @@ HEALTH and MESSAGE are of the status."
   (if (executable-find (car infill-ls-command) t)
       (let ((eglot-sync-connect nil))
         ;; Eglot would manage the buffers of these major modes: none is called so.
-        (eglot '(infill-ls-mode) (infill-ls--project) 'infill-ls-server
+        (eglot '(infill-ls-mode) (infill-ls--project) 'infill-ls--companion
                infill-ls-command '("none")))
     (message "infill-ls: \"%s\" is not to be found; install it, or set `infill-ls-command'"
              (car infill-ls-command))))
 
 (defun infill-ls--connected (server)
-  "Have SERVER know the buffers of its project, if it is one of ours."
-  (when (infill-ls-server-p server)
+  "Have SERVER know the buffers of its project, if it is a companion."
+  (when (infill-ls--companion-p server)
     (setf (infill-ls--ready server) t)
     (dolist (buffer (infill-ls--buffers))
       (with-current-buffer buffer
@@ -171,6 +203,8 @@ HEALTH and MESSAGE are of the status."
   (let ((problem (and infill-ls--server (infill-ls-status-message infill-ls--server))))
     (cond ((null infill-ls--server) " infill-ls?")
           (problem (propertize " infill-ls!" 'help-echo problem 'face 'warning))
+          ((infill-ls--work infill-ls--server)
+           (format " infill-ls: %s" (infill-ls--work-words infill-ls--server)))
           ((eq t (plist-get (infill-ls--status infill-ls--server) :busy)) " infill-ls…")
           (" infill-ls"))))
 
@@ -189,12 +223,16 @@ HEALTH and MESSAGE are of the status."
       (cdr (seq-find (lambda (known) (derived-mode-p (car known))) infill-ls--languages))
       (replace-regexp-in-string (rx (? "-ts") "-mode" eos) "" (symbol-name major-mode))))
 
+(defun infill-ls--characters (text)
+  "Return TEXT with a sign for each byte in it that is no character."
+  (replace-regexp-in-string (rx (not (in (#x0 . #xd7ff) (#xe000 . #x10ffff)))) "\N{U+FFFD}"
+                            (substring-no-properties text)))
+
 (defun infill-ls--text (beg end)
-  "Return the text from BEG to END, with a sign for each byte that is no character."
+  "Return the text from BEG to END as it can be sent."
   (save-restriction
     (widen)
-    (replace-regexp-in-string (rx (not (in (#x0 . #xd7ff) (#xe000 . #x10ffff)))) "\N{U+FFFD}"
-                              (buffer-substring-no-properties beg end))))
+    (infill-ls--characters (buffer-substring-no-properties beg end))))
 
 (defun infill-ls--position (place)
   "Return PLACE in the current buffer as an LSP position."
@@ -203,6 +241,10 @@ HEALTH and MESSAGE are of the status."
       (widen)
       (goto-char place)
       (list :line (1- (line-number-at-pos)) :character (- place (pos-bol))))))
+
+(defun infill-ls--range (beg end)
+  "Return what is between BEG and END in the current buffer as an LSP range."
+  (list :start (infill-ls--position beg) :end (infill-ls--position end)))
 
 (defun infill-ls--position-after (position text)
   "Return where TEXT ends if it begins at POSITION."
@@ -221,18 +263,49 @@ HEALTH and MESSAGE are of the status."
       (forward-line (plist-get position :line))
       (min (+ (point) (plist-get position :character)) (pos-eol)))))
 
+(defun infill-ls--bounds (range)
+  "Return the places in the current buffer between which an LSP RANGE is."
+  (pcase-let (((map :start :end) range))
+    (cons (infill-ls--place start) (infill-ls--place end))))
+
 (defun infill-ls--served-p ()
-  "Tell whether a server has the current buffer."
+  "Tell whether a companion has the current buffer."
   (and infill-ls--server (jsonrpc-running-p infill-ls--server)))
+
+(defun infill-ls--any-server ()
+  "Return the infill-ls that has the current buffer, and knows it as it is now.
+That is a companion, or a server of the class that Eglot manages."
+  (cond ((infill-ls--served-p)
+         (infill-ls--send-changes)
+         infill-ls--server)
+        ((infill-ls-server-p (eglot-current-server))
+         (eglot--signal-textDocument/didChange)
+         (eglot-current-server))
+        ((user-error "No infill-ls has this buffer"))))
+
+(defun infill-ls--any-uri ()
+  "Return the name of the current buffer at `infill-ls--any-server'."
+  (if (infill-ls--served-p)
+      infill-ls--uri
+    (eglot-path-to-uri (file-truename buffer-file-name))))
+
+(defun infill-ls--buffer (uri)
+  "Return the buffer that a server knows as URI, or nil."
+  (or (seq-find (lambda (buffer) (equal uri (buffer-local-value 'infill-ls--uri buffer)))
+                (buffer-list))
+      (find-buffer-visiting (eglot-uri-to-path uri))))
+
+(defun infill-ls--companion-of (root)
+  "Return the running companion of the project whose folder is ROOT, or nil."
+  (seq-find (lambda (server)
+              (and (jsonrpc-running-p server) (equal root (infill-ls--root server))))
+            infill-ls--servers))
 
 (defun infill-ls--attach (may-start)
   "Have the server of the current buffer's project know the buffer.
 If there is none yet, start one, unless MAY-START is nil."
-  (let* ((root (expand-file-name (project-root (infill-ls--project))))
-         (server (seq-find (lambda (server)
-                             (and (jsonrpc-running-p server)
-                                  (equal root (infill-ls--root server))))
-                           infill-ls--servers)))
+  (let ((server (infill-ls--companion-of
+                 (expand-file-name (project-root (infill-ls--project))))))
     (cond ((and server (infill-ls--ready server)) (infill-ls--open server))
           ((and may-start (null server)) (infill-ls--start)))))
 
@@ -257,6 +330,7 @@ If there is none yet, start one, unless MAY-START is nil."
     (jsonrpc-notify infill-ls--server :textDocument/didClose
                     `(:textDocument (:uri ,infill-ls--uri))))
   (setq infill-ls--server nil
+        infill-ls--uri nil
         infill-ls--tracker nil))
 
 (defun infill-ls--send-changes ()

@@ -16,9 +16,12 @@
 ;;; Code:
 
 (require 'cl-lib)
+(require 'infill-ls-actions)
 (require 'infill-ls-server)
 
 (autoload 'infill-ls-chat "infill-ls-chat" nil t)
+(autoload 'infill-ls-chat-attach "infill-ls-chat" nil t)
+(autoload 'infill-ls-chat-history "infill-ls-chat" nil t)
 
 (defcustom infill-ls-rest-seconds 0.5
   "How long point has to rest before the server is told where it does."
@@ -246,7 +249,8 @@ It does nothing if point has moved or the buffer has changed since."
 ;;; The minor mode.
 
 (defvar-keymap infill-ls-mode-map
-  :doc "Keys of `infill-ls-mode'; none to begin with.")
+  :doc "Keys of `infill-ls-mode'."
+  "C-c ," #'infill-ls-code-actions)
 
 (defconst infill-ls--hooks
   '((pre-command-hook . infill-ls--before-command)

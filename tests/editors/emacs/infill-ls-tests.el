@@ -2,7 +2,7 @@
 
 ;;; Commentary:
 
-;; Run by test_emacs.py, with a host that answers "urn a + b" to everything.
+;; Run by test_package.py, with a host that answers "urn a + b" to everything.
 
 ;;; Code:
 

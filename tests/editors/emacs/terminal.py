@@ -17,8 +17,11 @@ from pathlib import Path
 from editors.neovim import environment as common_environment
 from editors.neovim import until
 
-PACKAGE = Path(__file__).parents[2] / "editor-configs" / "emacs"
-TESTS = Path(__file__).parent / "emacs"
+PACKAGE = Path(__file__).parents[3] / "editor-configs" / "emacs"
+TESTS = Path(__file__).parent
+
+HEAD = "def add(a, b):"
+"""The first line of a function, of which the body is missing or is `body`."""
 
 
 _GHOST = """
@@ -50,6 +53,23 @@ def environment(home: Path) -> dict[str, str]:
     """Return one with our server on PATH and nothing of the user's."""
     home.mkdir(exist_ok=True)
     return {**common_environment(home), "HOME": str(home), "LC_ALL": "C.UTF-8"}
+
+
+def written(path: Path, text: str) -> Path:
+    """Write a file as it is, in a folder that may be new."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def body(text: str) -> str:
+    """Return a file with this text in the body of its function."""
+    return f"{HEAD}\n    {text}\n"
+
+
+def backend_at(url: str, **more: str) -> dict[str, object]:
+    """Return the settings for a host of TGI."""
+    return {"backend": {"kind": "tgi", "url": url, **more}}
 
 
 def quoted(value: object) -> str:

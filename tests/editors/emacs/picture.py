@@ -1,6 +1,6 @@
 """Take the picture of the Emacs README: the real editor, server and model in a real terminal.
 
-In the folder `tests`: python -m editors.emacs_picture ../editor-configs/emacs/ghost-text.svg
+In the folder `tests`: python -m editors.emacs.picture ../editor-configs/emacs/ghost-text.svg
 It needs tmux, Emacs (`install_emacs.sh`), `infill-ls` beside this Python, and the embedded model.
 """
 
@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from editors.emacs import Emacs, environment, find_program
+from editors.emacs.terminal import Emacs, environment, find_program
 from editors.neovim import until, until_equal
 from editors.picture import CODE, COLUMNS, ROWS, drawn, svg
 

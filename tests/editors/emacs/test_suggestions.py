@@ -2,97 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from editors import emacs as editor
-from editors.emacs import PACKAGE, TESTS, Emacs, environment
+from editors.emacs.terminal import HEAD, Emacs, backend_at, body, environment, quoted, written
 from editors.neovim import until, until_equal
 from fakes.faces.llamacpp import LlamaCpp
-from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost, refused_url
 from fakes.llamacpp import llamacpp_server
 from fakes.response import Response
-from fakes.script import EOS, EOT, Answer, Fail, Token
+from fakes.script import EOT, Answer, Fail, Token
 from infill_ls.models.store import installed
 
 Start = Callable[[], Emacs]
 
-HEAD = "def add(a, b):"
-
 LONGEST_FIRST_REST_S = 2.0
 """How long a host that failed once is left alone at most."""
-
-
-@pytest.fixture(scope="session")
-def program() -> str:
-    """The path of an Emacs that is new enough."""
-    program = editor.find_program()
-    if program is None:
-        complain = pytest.fail if "CI" in os.environ else pytest.skip
-        complain("needs Emacs 30.1 or newer: tests/editors/install_emacs.sh gets it")
-    if shutil.which("tmux") is None:
-        complain = pytest.fail if "CI" in os.environ else pytest.skip
-        complain("needs tmux")
-    return program
-
-
-@pytest.fixture
-def start_emacs(program: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts editors; in the end, none may have met an error in Lisp, no server one in Python."""
-    started: list[Emacs] = []
-
-    def start() -> Emacs:
-        started.append(Emacs(program, environment(tmp_path / "home")))
-        return started[-1]
-
-    yield start
-    for emacs in started:
-        try:
-            log, messages, screen = emacs.log(), emacs.messages(), emacs.screen()
-        finally:
-            emacs.close()
-        # shown with a failing test
-        print(*messages, *screen, log[-10_000:], sep="\n")
-        assert [line for line in messages if re.match("error ", line, re.IGNORECASE)] == []
-        assert "Traceback" not in log
-
-
-@pytest.fixture
-def emacs(start_emacs: Start, host: FakeHost) -> Emacs:
-    """An Emacs whose completions come from `host`."""
-    emacs = start_emacs()
-    emacs.set_up(backend_at(host.url))
-    return emacs
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A Python function without its body."""
-    return written(tmp_path / "work" / "a.py", f"{HEAD}\n    \n")
-
-
-def written(path: Path, text: str) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="")
-    return path
-
-
-def backend_at(url: str) -> dict[str, object]:
-    return {"backend": {"kind": "tgi", "url": url}}
-
-
-def body(text: str) -> str:
-    """Return the file with this text in the body of its function."""
-    return f"{HEAD}\n    {text}\n"
 
 
 def was_asked(count: int) -> Callable[[FakeHost], bool]:
@@ -565,7 +495,7 @@ def test_settings_are_taken_by_a_restart(emacs: Emacs, file: Path) -> None:
     with FakeHost(LlamaCpp()) as other:
         other.always(Answer((Token("return a + b"),)))
         settings = {"backend": {"kind": "llamacpp", "url": other.url}}
-        emacs.lisp(f"(setq infill-ls-settings '{editor.quoted(settings)})")
+        emacs.lisp(f"(setq infill-ls-settings '{quoted(settings)})")
 
         emacs.lisp("(infill-ls-restart)")
         until(emacs.is_served, bool)
@@ -598,7 +528,7 @@ def test_eglot_alone_has_the_completion_menu(
     host.always(Answer((Token("urn a + b"),)))
     emacs = start_emacs()
     emacs.lisp("(require 'eglot)")
-    contact = f'("infill-ls" :initializationOptions {editor.quoted(backend_at(host.url))})'
+    contact = f'("infill-ls" :initializationOptions {quoted(backend_at(host.url))})'
     emacs.lisp(f"(setq eglot-server-programs '((python-mode . {contact})))")
     emacs.lisp(f'(find-file "{file}")')
     emacs.lisp("(call-interactively #'eglot)")
@@ -681,155 +611,3 @@ def test_embedded_model(start_emacs: Start, file: Path) -> None:
     emacs.press("Tab")
 
     until(emacs.text, lambda text: text.startswith(f"{HEAD}\n    return a + b"))
-
-
-@pytest.fixture
-def chat_host() -> Iterator[FakeHost]:
-    """A host of a model that answers questions."""
-    with FakeHost(Tgi(model="codellama/CodeLlama-7b-Instruct-hf")) as host:
-        yield host
-
-
-@pytest.fixture
-def chatting(start_emacs: Start, chat_host: FakeHost) -> Emacs:
-    """An Emacs that asks `chat_host`."""
-    emacs = start_emacs()
-    emacs.set_up(backend_at(chat_host.url))
-    return emacs
-
-
-def test_chat_streams_about_the_function_at_point(
-    chatting: Emacs, chat_host: FakeHost, file: Path
-) -> None:
-    """The answer is shown piece by piece; the question came with the function."""
-    gate = chat_host.gate()
-    chat_host.answers(" It", " adds", " two.", EOS, gate=gate)
-    chatting.edit(file)
-
-    chatting.press("M-x")
-    chatting.type("infill-ls-chat\r")
-    until(
-        chatting.screen,
-        lambda rows: any(row.startswith("Ask about line 1 of a.py:") for row in rows),
-    )
-    chatting.type("What is it?\r")
-    gate.open()
-    first = until(chatting.text, lambda text: "It" in text)
-    gate.stand_open()
-    until(chatting.text, lambda text: text.endswith("It adds two.\n\n"))
-
-    assert first.startswith("> What is it?\n> (line 1 of a.py)\n\n")
-    assert "adds" not in first
-    assert HEAD in chat_host.asked[-1].request.body.decode()
-    assert chatting.lisp("buffer-read-only") is True
-
-
-def test_chat_stops(chatting: Emacs, chat_host: FakeHost, file: Path) -> None:
-    """`k` closes the connection; what was said stays, and the next question goes on from there."""
-    gate = chat_host.gate()
-    chat_host.answers(" It", " adds", " two.", EOS, gate=gate)
-    chat_host.answers(" Indeed.", EOS)
-    chatting.edit(file)
-    chatting.lisp('(infill-ls-chat "What is it?")')
-    gate.open()
-    until(chatting.text, lambda text: text.endswith("It"))
-
-    chatting.press("k")
-    chat_host.wait(lambda host: host.asked[-1].ending == "client left")
-    until(chatting.text, lambda text: text.endswith("It [stopped]\n\n"))
-    chatting.lisp('(infill-ls-chat "Sure?")')
-    until(chatting.text, lambda text: text.endswith("> Sure?\n\nIndeed.\n\n"))
-
-    assert "What is it?" in chat_host.asked[-1].request.body.decode()
-
-
-def test_chat_stops_before_the_first_word(chatting: Emacs, chat_host: FakeHost, file: Path) -> None:
-    """A first question that the host has not begun to answer can be taken back, too."""
-    chat_host.hang()
-    chatting.edit(file)
-    chatting.lisp('(infill-ls-chat "What is it?")')
-    chat_host.wait(lambda host: len(host.asked) == 1)
-
-    chatting.press("k")
-
-    chat_host.wait(lambda host: host.asked[-1].ending == "client left")
-    until(chatting.text, lambda text: text.endswith("> What is it?\n\n [stopped]\n\n"))
-
-
-def test_chat_is_asked_again_after_a_fault(
-    chatting: Emacs, chat_host: FakeHost, file: Path
-) -> None:
-    """A fault is one sentence in place of the answer; `g` puts the answer there."""
-    chat_host.then(Fail(Response(500)))
-    chat_host.answers(" It adds.", EOS)
-    chat_host.answers(" It adds two.", EOS)
-    chatting.edit(file)
-    chatting.lisp('(infill-ls-chat "What is it?")')
-    until(chatting.text, lambda text: chat_host.url in text)
-
-    chatting.press("g")
-    until_equal(chatting.text, "> What is it?\n\nIt adds.\n\n")
-    chatting.press("g")
-
-    until_equal(chatting.text, "> What is it?\n\nIt adds two.\n\n")
-
-
-def test_chat_is_cleared(chatting: Emacs, chat_host: FakeHost, file: Path) -> None:
-    """`c` empties the buffer, and the next question begins anew."""
-    chat_host.answers(" It adds.", EOS)
-    chat_host.answers(" Yes.", EOS)
-    chatting.edit(file)
-    chatting.lisp('(infill-ls-chat "What is it?")')
-    until(chatting.text, lambda text: text.endswith("It adds.\n\n"))
-
-    chatting.press("c")
-    until_equal(chatting.text, "")
-    chatting.lisp('(infill-ls-chat "Sure?")')
-    until_equal(chatting.text, "> Sure?\n\nYes.\n\n")
-
-    assert "What is it?" not in chat_host.asked[-1].request.body.decode()
-
-
-def test_the_package_compiles_without_a_warning(program: str, tmp_path: Path) -> None:
-    """The byte compiler and checkdoc find nothing to say about any file."""
-    files = sorted(PACKAGE.glob("*.el"))
-    strict = f"""(setq byte-compile-error-on-warn t
-      byte-compile-dest-file-function
-      (lambda (file) (expand-file-name (concat (file-name-base file) ".elc") "{tmp_path}")))"""
-    check = """(progn (require 'checkdoc)
-      (mapc #'checkdoc-file command-line-args-left) (setq command-line-args-left nil))"""
-
-    compiled = batch(program, tmp_path, "--eval", strict, "-f", "batch-byte-compile", *files)
-    checked = batch(program, tmp_path, "--eval", check, *files)
-
-    assert files
-    assert {path.stem for path in tmp_path.glob("*.elc")} == {path.stem for path in files}
-    assert (compiled.returncode, compiled.stderr) == (0, "")
-    assert (checked.returncode, checked.stderr) == (0, "")
-
-
-def test_the_package_by_its_own_tests(program: str, host: FakeHost, tmp_path: Path) -> None:
-    """What Emacs's test framework claims of single functions, and without a terminal."""
-    host.always(Answer((Token("urn a"), Token(" + b"))))
-    file = written(tmp_path / "work" / "a.py", body("ret"))
-
-    run = batch(
-        program, tmp_path, "-l", TESTS / "infill-ls-tests.el", "-f", "ert-run-tests-batch-and-exit",
-        TEST_FILE=str(file), INFILL_LS_BACKEND_URL=host.url,
-        INFILL_LS_BACKEND_KIND="tgi",
-    )  # fmt: skip
-
-    assert run.returncode == 0, run.stderr
-    assert re.search(r"Ran [1-9]\d* tests, \d+ results as expected, 0 unexpected", run.stderr)
-    assert host.asked
-
-
-def batch(
-    program: str, home: Path, *arguments: str | Path, **more: str
-) -> subprocess.CompletedProcess[str]:
-    """Run Emacs with our package and without a terminal, until its end."""
-    return subprocess.run(
-        [program, "-Q", "--batch", "-L", PACKAGE, *arguments],
-        env={**environment(home / "home"), **more},
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
