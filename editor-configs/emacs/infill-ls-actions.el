@@ -126,8 +126,9 @@ METHOD and PARAMS ask for it; TITLE is for the user."
     (error (message "infill-ls: %s" (error-message-string problem)))))
 
 (cl-defmethod eglot-handle-request :around
-  ((_server infill-ls-server) (_method (eql 'workspace/applyEdit)) &key edit &allow-other-keys)
-  "Apply EDIT if the user agrees; Eglot does so with that of documents alone."
+  ((server infill-ls-server) (_method (eql 'workspace/applyEdit)) &key edit &allow-other-keys)
+  "Apply EDIT of SERVER if the user agrees; Eglot does so with documents alone."
+  (infill-ls--check server edit)
   (cond ((not (infill-ls--agreed-p edit)) '(:applied :json-false))
         ((infill-ls--creation edit)
          (infill-ls--create edit)
@@ -135,26 +136,32 @@ METHOD and PARAMS ask for it; TITLE is for the user."
         ((cl-call-next-method))))
 
 (cl-defmethod eglot-handle-request
-  ((_server infill-ls-server) (_method (eql 'workspace/applyEdit)) &key edit &allow-other-keys)
-  "Have Eglot apply EDIT, unless a document has changed since."
-  (seq-doseq (change (plist-get edit :documentChanges))
-    (with-current-buffer (infill-ls--changed-buffer change)
-      ;; Eglot waits a moment before it counts a change.
-      (eglot--signal-textDocument/didChange)))
+  ((server infill-ls-server) (_method (eql 'workspace/applyEdit)) &key edit &allow-other-keys)
+  "Have Eglot apply EDIT of SERVER."
+  (infill-ls--check server edit)
   (cl-call-next-method))
 
 (cl-defmethod eglot-handle-request
-  ((_server infill-ls--companion) (_method (eql 'workspace/applyEdit))
+  ((server infill-ls--companion) (_method (eql 'workspace/applyEdit))
    &key edit &allow-other-keys)
-  "Apply EDIT, unless a document has changed since."
+  "Apply EDIT of SERVER to the buffers that it is told of here."
+  (infill-ls--check server edit)
   (seq-doseq (change (plist-get edit :documentChanges))
-    (pcase-let (((map (:textDocument (map :version)) :edits) change))
-      (with-current-buffer (infill-ls--changed-buffer change)
-        (infill-ls--send-changes)
-        (unless (eql version infill-ls--version)
-          (user-error "The code was changed meanwhile, so nothing was done to it"))
-        (infill-ls--replace edits))))
+    (with-current-buffer (infill-ls--changed-buffer change)
+      (infill-ls--replace (plist-get change :edits))))
   '(:applied t))
+
+(defun infill-ls--check (server edit)
+  "Signal an error if a document of EDIT has changed since SERVER has made it."
+  (seq-doseq (change (plist-get edit :documentChanges))
+    (when-let* ((version (map-nested-elt change '(:textDocument :version))))
+      (with-current-buffer (infill-ls--changed-buffer change)
+        (if (not (eq server infill-ls--server))
+            ;; Eglot compares versions itself, but waits a moment before it counts a change.
+            (eglot--signal-textDocument/didChange)
+          (infill-ls--send-changes)
+          (unless (eql version infill-ls--version)
+            (user-error "The code was changed meanwhile, so nothing was done to it")))))))
 
 (defun infill-ls--changed-buffer (change)
   "Return the buffer of the document that CHANGE is of."

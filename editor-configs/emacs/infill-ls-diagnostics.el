@@ -40,13 +40,22 @@ as that has sent it."
   "Have SERVER know of all diagnostics when it is asked what can be done.
 METHOD and PARAMS are of the MESSAGE.  Eglot tells a server of its own only."
   (if (eq method :textDocument/codeAction)
-      (pcase-let* (((map :range :context) params)
-                   (`(,beg . ,end) (infill-ls--bounds range))
-                   (told (plist-put (copy-sequence context)
-                                    :diagnostics (infill-ls--diagnostics beg end)))
-                   (params (plist-put (copy-sequence params) :context told)))
-        (apply #'cl-call-next-method server (plist-put (copy-sequence message) :params params)))
+      (let* ((params (infill-ls--with-diagnostics params))
+             (message (plist-put (copy-sequence message) :params params)))
+        (apply #'cl-call-next-method server message))
     (cl-call-next-method)))
+
+(defun infill-ls--with-diagnostics (params)
+  "Return PARAMS of a request for actions, with the diagnostics of all tools.
+Eglot asks about the symbol at point where nothing is selected; what is meant
+then is point."
+  (pcase-let* (((map :textDocument :range :context) params)
+               (`(,beg . ,end) (infill-ls--bounds range))
+               (is-meant (or (use-region-p) (not (<= beg (point) end))))
+               (diagnostics (infill-ls--diagnostics beg end)))
+    `( :textDocument ,textDocument
+       :range ,(if is-meant range (infill-ls--range (point) (point)))
+       :context ,(plist-put (copy-sequence context) :diagnostics diagnostics))))
 
 (provide 'infill-ls-diagnostics)
 ;;; infill-ls-diagnostics.el ends here

@@ -153,6 +153,10 @@ class Emacs:
         """Tell whether a server has the buffer that is shown."""
         return self.lisp("(and (infill-ls--served-p) t)") is True
 
+    def catch_up(self) -> None:
+        """Wait until the server knows all that was done to the buffer."""
+        self.lisp("(infill-ls--offered (infill-ls--any-server) (point) (point))")
+
     def complete(self) -> None:
         """Have something suggested, as `M-x infill-ls-complete` does."""
         self.lisp("(call-interactively #'infill-ls-complete)")

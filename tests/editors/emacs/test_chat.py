@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editors.emacs.terminal import HEAD, Emacs, backend_at
+from editors.emacs.terminal import HEAD, Emacs
 from editors.neovim import until, until_equal
 from fakes.host import FakeHost
 from fakes.response import Response
