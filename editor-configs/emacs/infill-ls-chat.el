@@ -63,7 +63,7 @@
 
 (defun infill-ls-chat--between (uri beg end)
   "Return the code of the current buffer, called URI, from BEG to END."
-  (infill-ls-chat--code :uri uri :beg (copy-marker beg) :end (copy-marker end t)))
+  (infill-ls-chat--code :uri uri :beg (copy-marker beg t) :end (copy-marker end)))
 
 (defun infill-ls-chat--at-point ()
   "Return a list of the code at point that a question may be about, or nil."

@@ -29,6 +29,18 @@ _GHOST = """
     (substring-no-properties (overlay-get infill-ls--overlay 'before-string))
   "")
 """
+_DIAGNOSE = """
+(progn
+  (setq-local flymake-diagnostic-functions
+              (list (lambda (report &rest _)
+                      (funcall report (list (flymake-make-diagnostic
+                                             (current-buffer) %d %d :warning %s))))))
+  (goto-char %d)
+  (flymake-mode)
+  (flymake-start)
+  t)
+"""
+"""Has a linter of one's own say something of the text between two places."""
 _LOG = r"""
 (mapconcat (lambda (buffer) (with-current-buffer buffer (buffer-string)))
            (seq-filter (lambda (buffer) (string-match-p "EGLOT.*\\(events\\|stderr\\)" (buffer-name buffer)))
@@ -152,6 +164,12 @@ class Emacs:
     def is_served(self) -> bool:
         """Tell whether a server has the buffer that is shown."""
         return self.lisp("(and (infill-ls--served-p) t)") is True
+
+    def diagnose(self, code: str, message: str) -> None:
+        """Have a linter complain about the first place of some code, and go there."""
+        beg = self.text().index(code) + 1
+        self.lisp(_DIAGNOSE % (beg, beg + len(code), quoted(message), beg))
+        until(lambda: self.lisp("(flymake-diagnostics)"), bool)
 
     def catch_up(self) -> None:
         """Wait until the server knows all that was done to the buffer."""

@@ -20,19 +20,6 @@ DOCSTRING = 'def add(a, b):\n    """Return the sum of both."""\n    return a+b\n
 SIMPLER = "```python\ndef add(a, b):\n    return sum((a, b))\n```\n"
 TESTS = "```python\nfrom sum import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n```\n"
 
-DIAGNOSE = """
-(progn
-  (setq-local flymake-diagnostic-functions
-              (list (lambda (report &rest _)
-                      (funcall report (list (flymake-make-diagnostic
-                                             (current-buffer) %d %d :warning %s))))))
-  (goto-char %d)
-  (flymake-mode)
-  (flymake-start)
-  t)
-"""
-"""Has a linter of one's own say something of the text between two places."""
-
 PRICES = """\
 def total(prices, discount):
     s = 0
@@ -49,13 +36,6 @@ MODEL_S = 120
 def file(tmp_path: Path) -> Path:
     """A function in a workspace of its own."""
     return written(tmp_path / "work" / "sum.py", CODE)
-
-
-def diagnose(emacs: Emacs, code: str, message: str) -> None:
-    """Have a linter complain about the first place of some code, and go there."""
-    beg = emacs.text().index(code) + 1
-    emacs.lisp(DIAGNOSE % (beg, beg + len(code), quoted(message), beg))
-    until(lambda: emacs.lisp("(flymake-diagnostics)"), bool)
 
 
 def choose(emacs: Emacs, title: str, *keys: str) -> None:
@@ -112,7 +92,7 @@ def test_a_problem_at_point_is_fixed(talking: Emacs, host: FakeHost, file: Path)
     """The model is told what any linter says; a fix is not asked about once more."""
     host.answers("```python\ndef add(a, b):\n    return a + b\n```\n", EOS)
     talking.edit(file)
-    diagnose(talking, "a+b", "missing whitespace")
+    talking.diagnose("a+b", "missing whitespace")
 
     choose(talking, "Fix: missing")
 
@@ -143,7 +123,7 @@ def test_eglots_own_command_does_the_same(start_emacs: Start, host: FakeHost, fi
     host.answers("```python\ndef add(a, b):\n    return a + b\n```\n", EOS)
     host.answers(DOCUMENTED, EOS)
     emacs = managed(start_emacs, host, file)
-    diagnose(emacs, "a+b", "missing whitespace")
+    emacs.diagnose("a+b", "missing whitespace")
 
     emacs.lisp('(keymap-set eglot-mode-map "C-c a" #\'eglot-code-actions)')
     choose(emacs, "Fix: missing", "C-c", "a")
@@ -347,7 +327,7 @@ def test_the_embedded_model_fixes_a_problem(start_emacs: Start, tmp_path: Path) 
     emacs = start_emacs()
     emacs.set_up({"chat": {"temperature": 0.0, "maxTokens": 200}})
     emacs.edit(written(tmp_path / "work" / "prices.py", PRICES))
-    diagnose(emacs, "prise", "undefined name 'prise'")
+    emacs.diagnose("prise", "undefined name 'prise'")
 
     choose(emacs, "Fix: undef")
 

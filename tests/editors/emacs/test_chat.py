@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editors.emacs.terminal import HEAD, Emacs
+from editors.emacs.terminal import HEAD, Emacs, written
 from editors.neovim import until, until_equal
 from fakes.host import FakeHost
 from fakes.response import Response
@@ -21,10 +21,7 @@ def test_chat_streams_about_the_function_at_point(
 
     talking.press("M-x")
     talking.type("infill-ls-chat\r")
-    until(
-        talking.screen,
-        lambda rows: any(row.startswith("Ask about line 1 of a.py:") for row in rows),
-    )
+    until_prompted(talking, "Ask about line 1 of a.py:")
     talking.type("What is it?\r")
     gate.open()
     first = until(talking.text, lambda text: "It" in text)
@@ -99,3 +96,189 @@ def test_chat_is_cleared(talking: Emacs, host: FakeHost, file: Path) -> None:
     until_equal(talking.text, "> Sure?\n\nYes.\n\n")
 
     assert "What is it?" not in host.asked[-1].request.body.decode()
+
+
+def test_a_first_question_that_was_refused_is_asked_again(
+    talking: Emacs, host: FakeHost, file: Path
+) -> None:
+    """Once the file can be shown, `g` asks what was refused, and not the question before it."""
+    host.answers(" It adds.", EOS)
+    host.answers(" Code.", EOS)
+    file.with_name(".git").mkdir()
+    secret = written(file.with_name(".env"), "TOKEN=1\n")
+    talking.edit(file)
+    talking.lisp('(infill-ls-chat "What is in @.env")')
+    until(talking.text, lambda text: "(it may hold a secret)" in text or ".env is" in text)
+    secret.unlink()
+
+    talking.press("g")
+    until_equal(talking.text, "> What is in @.env\n\nIt adds.\n\n")
+    written(secret, "TOKEN=1\n")
+    talking.lisp('(infill-ls-chat "And in @.env")')
+    until(talking.text, lambda text: ".env is" in text)
+    secret.unlink()
+    talking.press("g")
+
+    until(talking.text, lambda text: text.endswith("> And in @.env\n\nCode.\n\n"))
+    assert "And in @.env" in host.asked[-1].request.json["inputs"]
+
+
+def test_a_first_question_that_failed_is_kept_by_the_server(
+    talking: Emacs, host: FakeHost, file: Path
+) -> None:
+    """The next one goes on from there, though no answer has told the conversation's name."""
+    host.then(Fail(Response(500)))
+    host.answers(" It adds.", EOS)
+    talking.edit(file)
+    talking.lisp('(infill-ls-chat "What is it?")')
+    until(talking.text, lambda text: host.url in text)
+
+    talking.lisp('(infill-ls-chat "Well?")')
+
+    until(talking.text, lambda text: text.endswith("> Well?\n\nIt adds.\n\n"))
+    assert "What is it?" in host.asked[-1].request.json["inputs"]
+
+
+def test_what_goes_along_is_seen_and_taken_away(talking: Emacs, host: FakeHost, file: Path) -> None:
+    """The prompt names each piece; `C-c C-d` takes the last one away and leaves what is typed."""
+    host.answers(" Two.", EOS)
+    other = written(file.with_name("b.py"), "def sub(a, b):\n    return a - b\n")
+    talking.edit(other)
+    talking.lisp("(infill-ls-chat-attach)")
+    talking.edit(file)
+
+    talking.press("M-x")
+    talking.type("infill-ls-chat\r")
+    until_prompted(talking, "Ask about lines 1-2 of b.py, line 1 of a.py:")
+    talking.type("How many")
+    talking.press("C-c", "C-d")
+    until_prompted(talking, "Ask about lines 1-2 of b.py: How many")
+    talking.type("?\r")
+
+    until_equal(talking.text, "> How many?\n> (lines 1-2 of b.py)\n\nTwo.\n\n")
+    asked = host.asked[-1].request.json["inputs"]
+    assert "def sub" in asked
+    assert HEAD not in asked
+
+
+def test_attached_code_is_followed_and_goes_along_once(
+    talking: Emacs, host: FakeHost, file: Path
+) -> None:
+    """The chat's head line names it as it is now; the question after the next goes without."""
+    host.answers(" Two.", EOS)
+    host.answers(" Yes.", EOS)
+    talking.edit(file)
+    talking.lisp("(infill-ls-chat-attach)")
+    talking.lisp(r'(progn (goto-char (point-min)) (insert "# \N{GRINNING FACE}\n"))')
+
+    talking.lisp("(pop-to-buffer (infill-ls-chat--current))")
+    until(
+        talking.screen,
+        lambda rows: any("With the next question: line 2 of a.py" in row for row in rows),
+    )
+    talking.press("Enter")
+    until_prompted(talking, "Ask about line 2 of a.py:")
+    talking.type("How many?\r")
+    until_equal(talking.text, "> How many?\n> (line 2 of a.py)\n\nTwo.\n\n")
+    talking.press("Enter")
+    until_prompted(talking, "Ask:")
+    talking.type("Sure?\r")
+
+    until(talking.text, lambda text: text.endswith("> Sure?\n\nYes.\n\n"))
+    assert not any("With the next question" in row for row in talking.screen())
+
+
+def test_conversations_of_the_session_are_kept(talking: Emacs, host: FakeHost, file: Path) -> None:
+    """`n` begins another, `h` goes back to one by its first question; each goes on by itself."""
+    host.answers(" It adds.", EOS)
+    host.answers(" Blue.", EOS)
+    host.answers(" Yes.", EOS)
+    talking.edit(file)
+    talking.lisp('(infill-ls-chat "What is it?")')
+    until(talking.text, lambda text: text.endswith("It adds.\n\n"))
+
+    talking.press("n")
+    until_equal(talking.text, "")
+    talking.lisp('(infill-ls-chat "Which colour?")')
+    until(talking.text, lambda text: text.endswith("Blue.\n\n"))
+    talking.press("h")
+    until_prompted(talking, "Conversation (default *infill-ls chat: Which colour?*):")
+    talking.type("*infill-ls chat: What")
+    talking.press("Tab", "Enter")
+    until(talking.text, lambda text: text.endswith("It adds.\n\n"))
+    talking.lisp('(infill-ls-chat "Sure?")')
+
+    until_equal(talking.text, "> What is it?\n\nIt adds.\n\n> Sure?\n\nYes.\n\n")
+    asked = host.asked[-1].request.json["inputs"]
+    assert "What is it?" in asked
+    assert "Which colour?" not in asked
+
+
+def test_a_conversation_is_exported(talking: Emacs, host: FakeHost, file: Path) -> None:
+    """`e` opens it as Markdown, to be saved like any text."""
+    host.answers(" It adds.", EOS)
+    talking.edit(file)
+    talking.lisp('(infill-ls-chat "What is it?")')
+    until(talking.text, lambda text: text.endswith("It adds.\n\n"))
+
+    talking.press("e")
+
+    exported = until(talking.text, lambda text: not text.startswith("> "))
+    assert talking.lisp("(buffer-name)") == "infill-ls chat: What is it?.md"
+    assert talking.lisp("buffer-read-only") is None
+    assert exported.index("What is it?") < exported.index("It adds.")
+
+
+def test_what_linters_say_goes_with_code(talking: Emacs, host: FakeHost, file: Path) -> None:
+    """The model is told it in words."""
+    host.answers(" A blank.", EOS)
+    talking.edit(file)
+    talking.diagnose("a, b", "too few blanks")
+
+    talking.press("M-x")
+    talking.type("infill-ls-chat\r")
+    until_prompted(talking, "Ask about line 1 of a.py:")
+    talking.type("What is missing?\r")
+
+    until(talking.text, lambda text: text.endswith("A blank.\n\n"))
+    assert "warning: too few blanks" in host.asked[-1].request.json["inputs"]
+
+
+def test_a_question_is_asked_again_once_the_server_is_back(
+    talking: Emacs, host: FakeHost, file: Path
+) -> None:
+    """What was answered stays on the screen, though the new server knows nothing of it."""
+    host.hang()
+    host.answers(" It adds.", EOS)
+    talking.edit(file)
+    talking.lisp('(infill-ls-chat "What is it?")')
+    host.wait(lambda host: len(host.asked) == 1)
+    talking.lisp("(infill-ls-restart)")
+    talking.lisp("""(switch-to-buffer "a.py")""")
+    until(talking.is_served, bool)
+
+    talking.lisp('(switch-to-buffer "*infill-ls chat: What is it?*")')
+    talking.press("g")
+
+    until_equal(talking.text, "> What is it?\n\nIt adds.\n\n")
+
+
+def test_progress_is_in_the_mode_line(talking: Emacs, host: FakeHost, file: Path) -> None:
+    """It says how many words the answer has so far."""
+    gate = host.gate()
+    host.answers(" It", " adds", " two.", EOS, gate=gate)
+    talking.edit(file)
+    talking.lisp('(infill-ls-chat "What is it?")')
+    gate.open()
+    gate.open()
+    gate.open()
+
+    until(talking.screen, lambda rows: any("answering, 3 words" in row for row in rows))
+    gate.stand_open()
+
+    until(talking.screen, lambda rows: not any("answering" in row for row in rows))
+
+
+def until_prompted(emacs: Emacs, prompt: str) -> None:
+    """Wait until something is read in the minibuffer."""
+    until(emacs.screen, lambda rows: any(row.startswith(prompt) for row in rows))
