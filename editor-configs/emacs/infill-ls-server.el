@@ -14,6 +14,7 @@
 (require 'eglot)
 (require 'project)
 (require 'track-changes)
+(require 'url-util)
 
 (defvar infill-ls-mode)
 
@@ -160,8 +161,15 @@ HEALTH and MESSAGE are of the status."
 (add-hook 'eglot-connect-hook #'infill-ls--connected)
 
 (defun infill-ls--buffers ()
-  "Return the buffers in which suggestions are on."
-  (seq-filter (lambda (buffer) (buffer-local-value 'infill-ls-mode buffer)) (buffer-list)))
+  "Return the buffers that are to be served."
+  (seq-filter (lambda (buffer)
+                (with-current-buffer buffer
+                  (and infill-ls-mode (infill-ls--begun-p))))
+              (buffer-list)))
+
+(defun infill-ls--begun-p ()
+  "Tell whether the current buffer is a file, or has something of the user in it."
+  (or buffer-file-name (buffer-modified-p)))
 
 (defun infill-ls-restart ()
   "Start the servers anew, with the settings of now."
@@ -275,13 +283,17 @@ HEALTH and MESSAGE are of the status."
 (defun infill-ls--any-server ()
   "Return the infill-ls that has the current buffer, and knows it as it is now.
 That is a companion, or a server of the class that Eglot manages."
+  (when (and infill-ls-mode (null infill-ls--server))
+    (infill-ls--attach t))
   (cond ((infill-ls--served-p)
          (infill-ls--send-changes)
          infill-ls--server)
         ((infill-ls-server-p (eglot-current-server))
          (eglot--signal-textDocument/didChange)
          (eglot-current-server))
-        ((user-error "No infill-ls has this buffer"))))
+        ((user-error (if infill-ls-mode
+                         "The server of this buffer does not run yet"
+                       "No infill-ls has this buffer")))))
 
 (defun infill-ls--any-uri ()
   "Return the name of the current buffer at `infill-ls--any-server'."
@@ -309,11 +321,23 @@ If there is none yet, start one, unless MAY-START is nil."
     (cond ((and server (infill-ls--ready server)) (infill-ls--open server))
           ((and may-start (null server)) (infill-ls--start)))))
 
+(defun infill-ls--new-uri ()
+  "Return a name for the current buffer that no other one has."
+  (if buffer-file-name
+      (eglot-path-to-uri buffer-file-name)
+    (let ((taken (mapcar (lambda (buffer) (buffer-local-value 'infill-ls--uri buffer))
+                         (buffer-list)))
+          (uri (concat "untitled:" (url-hexify-string (buffer-name)))))
+      ;; A buffer may have had this name when it was shown to the server.
+      (while (member uri taken)
+        (setq uri (concat uri "~")))
+      uri)))
+
 (defun infill-ls--open (server)
   "Show the current buffer to SERVER."
   (infill-ls--close)
   (setq infill-ls--server server
-        infill-ls--uri (eglot-path-to-uri buffer-file-name)
+        infill-ls--uri (infill-ls--new-uri)
         infill-ls--version 0
         infill-ls--tracker (track-changes-register #'ignore))
   (jsonrpc-notify server :textDocument/didOpen

@@ -18,6 +18,7 @@
 (require 'cl-lib)
 (require 'infill-ls-actions)
 (require 'infill-ls-server)
+(require 'track-changes)
 
 (autoload 'infill-ls-chat "infill-ls-chat" nil t)
 (autoload 'infill-ls-chat-attach "infill-ls-chat" nil t)
@@ -69,7 +70,7 @@
 (defun infill-ls--rest (suggestion)
   "Return what SUGGESTION has beyond what was typed; nil if something else was."
   (pcase-let (((cl-struct infill-ls--suggestion text beg end) suggestion))
-    (when (<= beg (point) end)
+    (when (<= (point-min) beg (point) end (point-max))
       (let ((typed (buffer-substring-no-properties beg (point))))
         (and (string-prefix-p typed text)
              (not (string= text (buffer-substring-no-properties beg end)))
@@ -154,6 +155,9 @@ It does nothing if point has moved or the buffer has changed since."
 
 (defun infill-ls--before-command ()
   "Remember how things are."
+  (when (and (infill-ls--served-p) (track-changes-inconsistent-state-p))
+    ;; An indirect buffer has changed the text; the next change would be an error.
+    (infill-ls--send-changes))
   (setq infill-ls--before (infill-ls--now)))
 
 (defun infill-ls--after-command ()
@@ -230,8 +234,7 @@ It does nothing if point has moved or the buffer has changed since."
 (defun infill-ls-complete ()
   "Have something suggested here and now."
   (interactive)
-  (unless (infill-ls--served-p)
-    (user-error "No infill-ls has this buffer"))
+  (infill-ls--any-server)
   (infill-ls--ask 1 (lambda ()
                       (unless infill-ls--suggestions
                         (message "infill-ls: there is nothing to suggest")))))
@@ -255,14 +258,43 @@ It does nothing if point has moved or the buffer has changed since."
 (defconst infill-ls--hooks
   '((pre-command-hook . infill-ls--before-command)
     (post-command-hook . infill-ls--after-command)
+    (first-change-hook . infill-ls--begin)
     (after-set-visited-file-name-hook . infill-ls--renamed)
     (change-major-mode-hook . infill-ls--close)
+    (clone-buffer-hook . infill-ls--cloned)
+    (clone-indirect-buffer-hook . infill-ls--cloned)
     (kill-buffer-hook . infill-ls--close))
   "What keeps the server and the buffer together.")
+
+(defun infill-ls--begin ()
+  "Show the current buffer to the server once something is written there.
+A file was shown when it was opened."
+  (unless (or buffer-file-name infill-ls--server)
+    (infill-ls--attach t)))
 
 (defun infill-ls--renamed ()
   "Show the current buffer to the server under its new name."
   (infill-ls--attach t))
+
+(defun infill-ls--cloned ()
+  "Take from the current buffer, a clone, what it has of the other one's state.
+The server knows the text of an indirect buffer by its base buffer."
+  (when infill-ls--tracker
+    ;; This list is the other buffer's, too.
+    (setq track-changes--trackers (copy-sequence track-changes--trackers))
+    (track-changes-unregister infill-ls--tracker))
+  (setq infill-ls--server nil
+        infill-ls--uri nil
+        infill-ls--tracker nil
+        infill-ls--acting nil
+        infill-ls--asked nil
+        infill-ls--suggestions nil
+        infill-ls--overlay nil)
+  (infill-ls-suggestion-mode -1)
+  (infill-ls-acting-mode -1)
+  (if (buffer-base-buffer)
+      (infill-ls-mode -1)
+    (infill-ls--attach t)))
 
 ;;;###autoload
 (define-minor-mode infill-ls-mode
@@ -276,9 +308,9 @@ It does nothing if point has moved or the buffer has changed since."
            (remove-hook hook function t))
          (infill-ls--forget)
          (infill-ls--close))
-        ((null buffer-file-name)
+        ((buffer-base-buffer)
          (setq infill-ls-mode nil)
-         (user-error "This buffer is no file"))
+         (user-error "This buffer has its text from %s: use that" (buffer-base-buffer)))
         (t
          (pcase-dolist (`(,hook . ,function) infill-ls--hooks)
            (add-hook hook function nil t))
@@ -286,11 +318,12 @@ It does nothing if point has moved or the buffer has changed since."
            (setq infill-ls--rest-timer
                  (run-with-idle-timer infill-ls-rest-seconds t #'infill-ls--tell-rest)))
          (infill-ls--before-command)
-         (infill-ls--attach t))))
+         (when (infill-ls--begun-p)
+           (infill-ls--attach t)))))
 
 (defun infill-ls--turn-on ()
-  "Switch suggestions on where the current buffer is a file."
-  (when buffer-file-name
+  "Switch suggestions on where the current buffer is one that users see."
+  (unless (or (buffer-base-buffer) (string-prefix-p " " (buffer-name)))
     (infill-ls-mode)))
 
 ;;;###autoload

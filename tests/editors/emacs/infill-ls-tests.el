@@ -77,6 +77,15 @@
   (should-not (infill-ls-tests--rest "a + b" "a + b +" ""))
   (should-not (infill-ls-tests--rest "a)" "a" ")")))
 
+(ert-deftest infill-ls-tests-nothing-is-replaced-outside-of-the-narrowing ()
+  "A suggestion that would is not shown, and there is no error."
+  (infill-ls-tests--with "f(‸) # c"
+    (let ((suggestion (infill-ls--suggestion :text "a, b):" :beg (copy-marker (point))
+                                             :end (copy-marker (1+ (point)) t))))
+      (should (infill-ls--rest suggestion))
+      (narrow-to-region (point-min) (point))
+      (should-not (infill-ls--rest suggestion)))))
+
 (defun infill-ls-tests--shown (text before after)
   "Return how a line looks with TEXT suggested between BEFORE and AFTER.
 What is replaced is AFTER up to a blank."
@@ -146,11 +155,26 @@ What is replaced is AFTER up to a blank."
       (funcall (infill-ls--shower "first") items)
       (should infill-ls--overlay))))
 
-(ert-deftest infill-ls-tests-a-buffer-without-a-file-is-refused ()
-  "There is nothing that a server could know it by."
+(ert-deftest infill-ls-tests-an-indirect-buffer-is-refused ()
+  "The server knows its text by the base buffer, and two would not be told alike."
   (with-temp-buffer
-    (should-error (infill-ls-mode) :type 'user-error)
-    (should-not infill-ls-mode)))
+    (let ((indirect (make-indirect-buffer (current-buffer) "indirect")))
+      (unwind-protect
+          (with-current-buffer indirect
+            (should-error (infill-ls-mode) :type 'user-error)
+            (should-not infill-ls-mode))
+        (kill-buffer indirect)))))
+
+(ert-deftest infill-ls-tests-no-two-buffers-are-called-alike ()
+  "Even if one has had the name of the other."
+  (with-temp-buffer
+    (rename-buffer "*a b*")
+    (setq infill-ls--uri (infill-ls--new-uri))
+    (should (equal infill-ls--uri "untitled:%2Aa%20b%2A"))
+    (rename-buffer "*other*")
+    (with-temp-buffer
+      (rename-buffer "*a b*")
+      (should (equal (infill-ls--new-uri) "untitled:%2Aa%20b%2A~")))))
 
 (ert-deftest infill-ls-tests-a-suggestion-comes-from-the-server ()
   "The real server is started, asked, and its answer put into the buffer."

@@ -410,15 +410,13 @@ def test_a_server_that_is_not_there_is_told(start_emacs: Start, file: Path) -> N
 
 
 def test_one_server_serves_a_project(emacs: Emacs, file: Path) -> None:
-    """A second file of the project finds its server; what is no file, or no code, has none."""
+    """A second file of the project finds its server."""
     emacs.edit(file)
     servers = "(length (seq-filter #'jsonrpc-running-p infill-ls--servers))"
 
     emacs.edit(written(file.parent / "b.c", "int b;\n"))
-    emacs.lisp('(with-current-buffer "*scratch*" (emacs-lisp-mode))')
 
     assert emacs.lisp(servers) == 1
-    assert emacs.lisp("""(buffer-local-value 'infill-ls-mode (get-buffer "*scratch*"))""") is None
 
 
 def test_opening_a_file_asks_nothing(emacs: Emacs, host: FakeHost, file: Path) -> None:
