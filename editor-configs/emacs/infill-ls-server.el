@@ -12,27 +12,17 @@
 
 (require 'cl-lib)
 (require 'eglot)
+(require 'infill-ls-settings)
 (require 'project)
 (require 'track-changes)
 (require 'url-util)
 
 (defvar infill-ls-mode)
 
-(defgroup infill-ls nil
-  "Code from a model while you type."
-  :group 'programming
-  :prefix "infill-ls-")
-
 (defcustom infill-ls-command '("infill-ls")
   "Starts the language server: a program and its arguments."
+  :group 'infill-ls
   :type '(repeat string))
-
-(defcustom infill-ls-settings nil
-  "What the server is to do, in its own words, as a plist.
-For instance (:backend (:url \"http://localhost:8080\")).  False is
-`:json-false', a list is a vector.  Takes effect when a server starts;
-`infill-ls-restart' starts them anew."
-  :type '(plist :key-type symbol :value-type sexp))
 
 ;;; The server: one for each project.
 
@@ -71,7 +61,7 @@ For instance (:backend (:url \"http://localhost:8080\")).  False is
 
 (cl-defmethod eglot-initialization-options ((_server infill-ls-server))
   "Return what the user has set."
-  (or infill-ls-settings eglot-{}))
+  (infill-ls--as-object infill-ls-settings))
 
 (cl-defmethod eglot-client-capabilities ((_server infill-ls-server))
   "Return what Eglot can do, and chat, new files, and to have edits confirmed.
