@@ -89,9 +89,15 @@ def browser() -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def file(folder: Path) -> Path:
+def text() -> str:
     """A Python function without its body."""
-    return written(folder / "a.py", f"{HEAD}\n    \n")
+    return f"{HEAD}\n    \n"
+
+
+@pytest.fixture
+def file(folder: Path, text: str) -> Path:
+    """A file with that."""
+    return written(folder / "a.py", text)
 
 
 def written(file: Path, text: str) -> Path:
@@ -146,17 +152,17 @@ def shared() -> Shared:
 
 @pytest.fixture
 def window(
-    shared: Shared, browser: BrowserContext, code_server: CodeServer, host: FakeHost,
+    shared: Shared, browser: BrowserContext, code_server: CodeServer, host: FakeHost, text: str,
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path,
 ) -> Iterator[Window]:  # fmt: skip
-    """A window whose answers come from `host`, with the cursor in the function's body."""
+    """A window on `text` whose answers come from `host`, with the cursor in the second line."""
     if shared.window is None:
         file = written(tmp_path_factory.mktemp("shared") / "a.py", "")
         shared.window = Window(browser, code_server, file)
         # Its first server is not the one that the test waits for.
         shared.window.wait_until_ready()
     window = shared.window
-    window.begin(f"{HEAD}\n    \n", served_by(host))
+    window.begin(text, served_by(host))
     yield window
     if request.node.stash.get(FAILED, False):
         # Whatever it has come to, the next test is not to suffer from it.

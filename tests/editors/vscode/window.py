@@ -250,6 +250,11 @@ class Window:
         """Take one of the choices that are offered, by what it begins with."""
         self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=label).first.click()
 
+    def act(self, title: str) -> None:
+        """Choose a code action from the light bulb, by what its title begins with."""
+        self.press("Control+.")
+        self.page.locator(".action-widget .monaco-list-row").filter(has_text=title).click()
+
     def status(self) -> str:
         """Return what the status bar says of us; empty while it says nothing."""
         return str(self.page.evaluate(_STATUS))

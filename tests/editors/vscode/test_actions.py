@@ -1,0 +1,86 @@
+"""Code actions, chosen from the light bulb as users choose them, applied, and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from editors.neovim import until, until_equal
+from editors.vscode.conftest import OpenWindow, served_by, written
+from editors.vscode.window import Window
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+from fakes.script import EOS, Answer
+
+CODE = ["def add(a, b):", "    return a + b", ""]
+DOCSTRING = '    """Return the sum of both."""'
+DOCUMENTED = f"```python\n{CODE[0]}\n{DOCSTRING}\n    return a - b\n```\n"
+
+
+@pytest.fixture
+def host() -> Iterator[FakeHost]:
+    """A host of a model that talks, and that has nothing more to say than is scripted."""
+    with FakeHost(Tgi(model="codellama/CodeLlama-7b-Instruct-hf")) as host:
+        host.always(Answer((EOS,)))
+        yield host
+
+
+@pytest.fixture
+def text() -> str:
+    """A function."""
+    return "\n".join(CODE)
+
+
+def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHost) -> None:
+    """The preview holds the change alone; once applied, it is one step to undo."""
+    host.answers(DOCUMENTED, EOS)
+
+    window.act("Write a docstring")
+    preview = window.page.get_by_role("tree", name="Bulk Edit")
+    change = preview.locator(".monaco-list-row").filter(has_text="Return the sum of both.")
+    expect(change).not_to_contain_text("a - b")
+    assert window.lines() == CODE
+    change.get_by_role("checkbox").check()
+    window.page.get_by_role("button", name="Apply").click()
+
+    until_equal(window.lines, [CODE[0], DOCSTRING, *CODE[1:]])
+    window.to("Control+z")
+    until_equal(window.lines, CODE)
+
+
+def test_a_problem_is_fixed_at_once(open_window: OpenWindow, folder: Path, host: FakeHost) -> None:
+    """The model is told what another extension says of the line; the fix is one step to undo."""
+    host.answers('```json\n{"numbers": [1, 2]}\n```\n', EOS)
+    file = written(folder / "a.json", '{"numbers": [1, 2,]}\n')
+    # Else a suggestion would take the answer.
+    window = open_window(file, served_by(host), **{"editor.inlineSuggest.enabled": False})
+    window.wait_until_ready()
+    window.to("Control+Home", "F8")
+    expect(window.page.locator(".zone-widget")).to_contain_text("Trailing comma")
+
+    window.act("Fix: Trailing comma")
+
+    until(window.lines, lambda lines: lines[0] == '{"numbers": [1, 2]}')
+    assert "Trailing comma" in str(host.asked[-1].request.json)
+    window.to("Control+z")
+    until(window.lines, lambda lines: lines[0] == '{"numbers": [1, 2,]}')
+
+
+def test_code_is_explained_in_the_chat(window: Window, host: FakeHost) -> None:
+    """Explain opens the chat, says which code it is about, and the answer is drawn as it grows."""
+    gate = host.gate()
+    host.answers("It adds", " two numbers.", EOS, gate=gate)
+
+    window.act("Explain")
+    gate.open()
+    answer = window.chat().locator(".answer").last
+    expect(answer).to_have_text("It adds")
+    expect(window.chat().get_by_role("button", name="Stop")).to_be_visible()
+    gate.stand_open()
+
+    expect(answer).to_have_text("It adds two numbers.")
+    expect(window.chat().locator(".context").last).to_have_text("a.py:1-2")
+    assert "\n".join(CODE[:2]) in str(host.asked[-1].request.json["inputs"])
