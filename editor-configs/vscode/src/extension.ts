@@ -1,6 +1,7 @@
 /** Wires VS Code to the server; what to suggest, and when, is the server's work. */
 
 import * as vscode from 'vscode';
+import { Questions } from './chat/questions.ts';
 import { ChatView } from './chat/view.ts';
 import { Doctor } from './doctor.ts';
 import { install, offerInstallation } from './install.ts';
@@ -21,7 +22,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const status = new StatusItem(pause);
   const tokens = new Tokens(context.secrets);
   const running = new Server(context, log, tokens, pause);
-  const chat = new ChatView(context.extensionUri, running);
+  const questions = new Questions(() => running.client);
+  const chat = new ChatView(context.extensionUri, questions);
   server = running;
 
   const restart = () => running.restart();
@@ -58,6 +60,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     status,
     running,
     chat,
+    running.onWillStart((client) => questions.listen(client)),
     running.onDidChangeState((state) => status.update(state)),
     tellWhereCursorRests(() => running.client),
     ...Object.entries(commands).map(([name, run]) =>

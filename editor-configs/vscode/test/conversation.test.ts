@@ -15,7 +15,7 @@ test('an answer grows piece by piece, and ends as the server says', () => {
   const conversation = new Conversation();
 
   conversation.ask('1?', ['a.py']);
-  conversation.grow('c', 'On');
+  conversation.grow('On');
   const growing = { ...conversation.turns[0] };
   conversation.end(REPLY);
 
@@ -44,7 +44,7 @@ test('what was written before a failure stays, and goes when one asks again', ()
   const conversation = new Conversation();
 
   conversation.ask('1?', []);
-  conversation.grow('c', 'On');
+  conversation.grow('On');
   conversation.fail('no such host');
   const failed = { ...conversation.turns[0] };
   conversation.again();
@@ -55,13 +55,16 @@ test('what was written before a failure stays, and goes when one asks again', ()
   assert.equal(conversation.isWriting, true);
 });
 
-test('a server that ends takes the name of the conversation with it, and its answer', () => {
+test('a question is kept where the server says so, until the next one', () => {
   const conversation = new Conversation();
 
   conversation.ask('1?', []);
-  conversation.grow('c', 'On');
-  conversation.forgotten();
+  const asked = conversation.isKept;
+  conversation.fail('no such host', 'c');
+  const failed = conversation.isKept;
+  conversation.ask('2?', []);
+  conversation.fail('no such file');
 
-  assert.equal(conversation.id, undefined);
-  assert.equal(conversation.turns[0]?.state, 'failed');
+  assert.deepEqual([asked, failed, conversation.isKept], [false, true, false]);
+  assert.equal(conversation.id, 'c');
 });

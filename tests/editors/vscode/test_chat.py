@@ -101,12 +101,20 @@ def test_an_answer_can_be_stopped_before_it_begins(chat: FrameLocator, host: Fak
 
     host.wait(lambda host: host.asked[0].ending == "client left")
     expect(chat.get_by_text("Stopped.")).to_be_visible()
+    host.answers("One.", EOS)
+    chat.get_by_role("button", name="Ask again").click()
+    expect(answer(chat)).to_have_text("One.")
+    assert inputs(host).count("1?") == 1
 
 
-def test_a_failure_is_told_and_can_be_tried_again(chat: FrameLocator, host: FakeHost) -> None:
-    """One sentence says what is wrong; Retry asks the same once more."""
+def test_a_failure_is_told_and_can_be_tried_again(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """One sentence says what is wrong; Retry asks the same once more, with the same code."""
     host.then(Fail(json_response({"error": "too many", "error_type": "overloaded"}, 429)))
     host.answers("One.", EOS)
+    window.to("Control+Home", "Shift+End")
+    window.run("infill-ls: Ask About the Selection")
     ask(chat, "1?")
     expect(chat.get_by_role("alert")).to_contain_text(host.url)
 
@@ -114,6 +122,8 @@ def test_a_failure_is_told_and_can_be_tried_again(chat: FrameLocator, host: Fake
 
     expect(answer(chat)).to_have_text("One.")
     expect(chat.get_by_role("alert")).to_have_count(0)
+    assert inputs(host) == str(host.asked[0].request.json["inputs"])
+    assert HEAD in inputs(host)
 
 
 def test_code_goes_along_where_that_is_shown(

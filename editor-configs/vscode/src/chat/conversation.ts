@@ -15,15 +15,18 @@ export interface Turn {
 }
 
 export class Conversation {
-  /** The server's name for it; undefined until the first piece of an answer. */
+  /** The server's name for it; undefined until the first question has ended. */
   id: string | undefined;
   readonly turns: Turn[] = [];
+  /** Whether the server has the last question, so that it can be asked again. */
+  isKept = false;
 
   get isWriting(): boolean {
     return this.turns.at(-1)?.state === 'writing';
   }
 
   ask(question: string, context: readonly string[]): void {
+    this.isKept = false;
     this.turns.push({ question, context: [...context], answer: '', state: 'writing', note: '' });
   }
 
@@ -32,13 +35,12 @@ export class Conversation {
     Object.assign(this.last, { answer: '', state: 'writing', note: '' });
   }
 
-  grow(conversation: string, text: string): void {
-    this.id = conversation;
+  grow(text: string): void {
     this.last.answer += text;
   }
 
   end(reply: ChatReply): void {
-    this.id = reply.conversation;
+    this.keep(reply.conversation);
     const notes = [
       reply.finish === 'length' ? 'The answer is as long as chat.maxTokens allows.' : '',
       reply.cut ? 'Not all of the code and of what was said before had room.' : '',
@@ -50,21 +52,22 @@ export class Conversation {
     });
   }
 
-  /** The answer ended before its time; what there is of it stays. */
+  /** The question was taken back before it was asked. */
   stop(): void {
     this.last.state = 'stopped';
   }
 
-  fail(reason: string): void {
+  /** What there is of the answer stays; so does the question, where the server names where. */
+  fail(reason: string, conversation?: string): void {
+    if (conversation) {
+      this.keep(conversation);
+    }
     Object.assign(this.last, { state: 'failed', note: reason });
   }
 
-  /** The server has ended, and with it what it knew of this. */
-  forgotten(): void {
-    this.id = undefined;
-    if (this.isWriting) {
-      this.fail('The server has ended.');
-    }
+  private keep(conversation: string): void {
+    this.id = conversation;
+    this.isKept = true;
   }
 
   private get last(): Turn {

@@ -1,34 +1,33 @@
 /** The chat in the side bar: a page that draws, and the conversation behind it. */
 
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, type LanguageClient } from 'vscode-languageclient/node';
-import { CHAT_DELTA, type ChatContext, type ChatDelta, type ChatReply } from '../protocol.ts';
-import type { Server } from '../server.ts';
+import type { ChatContext } from '../protocol.ts';
 import { Attached } from './attached.ts';
 import { Conversation } from './conversation.ts';
 import { pageHtml } from './html.ts';
 import type { FromPage, ToPage } from './messages.ts';
+import { conversationOf, type Question, type Questions, reasonOf } from './questions.ts';
 
 const VIEW = 'infill-ls.chat';
 
 export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private readonly extensionUri: vscode.Uri;
-  private readonly server: Server;
+  private readonly questions: Questions;
   private readonly attached = new Attached();
   private readonly disposables: vscode.Disposable[];
   private conversation = new Conversation();
-  /** Ends the question under way where the server has no name for it yet. */
-  private asking: vscode.CancellationTokenSource | undefined;
+  /** What was asked last, and what stops the answer. */
+  private asked: { text: string; context: ChatContext[] } | undefined;
+  private asking = new AbortController();
   private view: vscode.WebviewView | undefined;
 
-  constructor(extensionUri: vscode.Uri, server: Server) {
+  constructor(extensionUri: vscode.Uri, questions: Questions) {
     this.extensionUri = extensionUri;
-    this.server = server;
+    this.questions = questions;
     this.disposables = [
       this.attached,
       this.attached.onDidChange(() => this.show()),
       vscode.window.registerWebviewViewProvider(VIEW, this),
-      server.onWillStart((client) => this.listen(client)),
     ];
   }
 
@@ -74,22 +73,23 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   async clear(): Promise<void> {
     const former = this.conversation;
     this.conversation = new Conversation();
-    this.asking?.cancel();
+    this.asked = undefined;
     this.attached.clear();
-    if (former.id) {
-      // The server forgets it with its process, if not now.
-      await this.command('clear', { conversation: former.id }).catch(() => {});
+    if (former.isWriting) {
+      this.asking.abort();
+    } else {
+      await this.forget(former);
     }
   }
 
   /** Open the conversation as a document. */
   async export(): Promise<void> {
-    const { id } = this.conversation;
-    if (!id) {
+    const { known: conversation } = this;
+    if (!conversation) {
       void vscode.window.showInformationMessage('Nothing was said yet.');
       return;
     }
-    const { markdown } = await this.command<{ markdown: string }>('export', { conversation: id });
+    const { markdown } = await this.questions.run<{ markdown: string }>('export', { conversation });
     const document = { content: markdown, language: 'markdown' };
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(document));
   }
@@ -98,19 +98,6 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     for (const disposable of this.disposables) {
       disposable.dispose();
     }
-  }
-
-  private listen(client: LanguageClient): void {
-    this.conversation.forgotten();
-    this.show();
-    client.onNotification(CHAT_DELTA, ({ conversation, text }: ChatDelta) => {
-      const current = this.conversation;
-      const isOurs = current.isWriting && (current.id ?? conversation) === conversation;
-      if (isOurs) {
-        current.grow(conversation, text);
-        this.post({ type: 'grow', text });
-      }
-    });
   }
 
   private async receive(message: FromPage): Promise<void> {
@@ -122,7 +109,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       case 'retry':
         return this.retry();
       case 'stop':
-        return this.stop();
+        return this.asking.abort();
       case 'clear':
         return this.clear();
       case 'attach': {
@@ -142,66 +129,73 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     if (this.conversation.isWriting || !text.trim()) {
       return;
     }
-    const { conversation } = this;
+    const { conversation, signal } = this.begin();
     conversation.ask(text, this.attached.labels);
     const context = await this.attached.contexts().catch(() => []);
     this.attached.clear();
-    await this.answer('send', {
-      text,
-      context,
-      ...(conversation.id && { conversation: conversation.id }),
-    });
+    this.asked = { text, context };
+    const question: Question = { command: 'send', ...this.asked, conversation: this.known };
+    await this.answer(conversation, question, signal);
   }
 
+  /** Ask the last question again: the server, if it has it, else all that was asked. */
   private async retry(): Promise<void> {
-    const { id, turns } = this.conversation;
-    const last = turns.at(-1);
-    if (!last || this.conversation.isWriting) {
+    if (!this.asked || this.conversation.isWriting) {
       return;
     }
-    this.conversation.again();
-    this.show();
-    // A server that has never answered has no name for the conversation that we know of.
-    const [name, argument] = id
-      ? ['retry', { conversation: id }]
-      : ['send', { text: last.question }];
-    await this.answer(name as string, argument as object);
+    const { conversation, signal } = this.begin();
+    conversation.again();
+    const { known } = this;
+    const question: Question =
+      known && conversation.isKept
+        ? { command: 'retry', conversation: known }
+        : { command: 'send', ...this.asked, conversation: known };
+    await this.answer(conversation, question, signal);
   }
 
-  private async stop(): Promise<void> {
-    const { id } = this.conversation;
-    if (id) {
-      await this.command('stop', { conversation: id });
-    } else {
-      this.asking?.cancel();
-    }
+  private begin(): { conversation: Conversation; signal: AbortSignal } {
+    this.asking = new AbortController();
+    return { conversation: this.conversation, signal: this.asking.signal };
   }
 
-  /** Run a command that writes an answer, and show what becomes of it. */
-  private async answer(name: string, argument: object): Promise<void> {
-    const { conversation } = this;
-    const asking = new vscode.CancellationTokenSource();
-    this.asking = asking;
+  /** Show the answer while it is written, and what becomes of it. */
+  private async answer(
+    conversation: Conversation,
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const grow = (text: string) => {
+      conversation.grow(text);
+      if (conversation === this.conversation) {
+        this.post({ type: 'grow', text });
+      }
+    };
     this.show();
     try {
-      conversation.end(await this.command<ChatReply>(name, argument, asking.token));
+      conversation.end(await this.questions.ask(question, grow, signal));
     } catch (error) {
-      if (asking.token.isCancellationRequested) {
+      if (signal.aborted) {
         conversation.stop();
-      } else if (conversation.isWriting) {
-        conversation.fail(error instanceof Error ? error.message : String(error));
+      } else {
+        conversation.fail(reasonOf(error), conversationOf(error));
       }
+    }
+    if (conversation !== this.conversation) {
+      await this.forget(conversation);
     }
     this.show();
   }
 
-  private command<T>(name: string, argument: object, token?: vscode.CancellationToken): Promise<T> {
-    const { client } = this.server;
-    if (!client) {
-      return Promise.reject(new Error('The server does not run.'));
+  /** The conversation's name, if the server has one for it. */
+  private get known(): string | undefined {
+    return this.questions.known(this.conversation.id);
+  }
+
+  private async forget({ id }: Conversation): Promise<void> {
+    const conversation = this.questions.known(id);
+    if (conversation) {
+      await this.questions.clear(conversation);
     }
-    const params = { command: `infill-ls.chat.${name}`, arguments: [argument] };
-    return client.sendRequest(ExecuteCommandRequest.type, params, token);
   }
 
   private show(): void {

@@ -1,0 +1,155 @@
+/** Questions to the server: each hears the pieces of its own answer, and can be stopped. */
+
+import { randomUUID } from 'node:crypto';
+import { CHAT_DELTA, type ChatContext, type ChatDelta, type ChatReply } from '../protocol.ts';
+
+/** What of the language client is needed here. */
+export interface Connection {
+  sendRequest(method: string, params: object): Promise<unknown>;
+  sendNotification(method: string, params: object): Promise<void>;
+  onNotification(method: string, hear: (delta: ChatDelta) => void): unknown;
+  onDidChangeState(hear: () => void): unknown;
+}
+
+/** A question, or the order to ask the last one again. */
+export type Question =
+  | { command: 'send'; text: string; context: ChatContext[]; conversation?: string | undefined }
+  | { command: 'retry'; conversation: string };
+
+/** Is told each piece of an answer, in order. */
+export type Grow = (piece: string) => void;
+
+/** A question under way. */
+interface Asked {
+  /** Undefined until the server has named a new one. */
+  conversation: string | undefined;
+  grow: Grow;
+  /** To be called once there is a name, or will be none. */
+  named: () => void;
+}
+
+/** The code of vscode-jsonrpc for what was asked of a server that has ended. */
+const REJECTED = -32097;
+
+export class Questions {
+  private readonly connection: () => Connection | undefined;
+  private readonly asked = new Set<Asked>();
+  /** The conversations of this server, by name. */
+  private readonly conversations = new Set<string>();
+  /** Until no question is without a name. */
+  private naming: Promise<unknown> = Promise.resolve();
+
+  constructor(connection: () => Connection | undefined) {
+    this.connection = connection;
+  }
+
+  /** Hear a server that is about to start. */
+  listen(connection: Connection): void {
+    connection.onNotification(CHAT_DELTA, ({ conversation, text }) => {
+      const asked = this.find(conversation) ?? this.find(undefined);
+      if (asked) {
+        asked.conversation = conversation;
+        asked.named();
+        asked.grow(text);
+      }
+    });
+    // A server that starts knows nothing of what was said to the one before.
+    connection.onDidChangeState(() => this.conversations.clear());
+  }
+
+  /** Return a conversation's name if the server that runs has it. */
+  known(conversation: string | undefined): string | undefined {
+    return conversation && this.conversations.has(conversation) ? conversation : undefined;
+  }
+
+  /**
+   * Ask, and return the whole answer, or what there is of one that the signal has stopped.
+   *
+   * A piece of an answer tells its conversation and not its question, so that only one question at
+   * a time may be without a name; another one waits until it has got one.
+   */
+  async ask({ command, ...argument }: Question, grow: Grow, signal: AbortSignal) {
+    const asked: Asked = { conversation: argument.conversation, grow, named: () => {} };
+    if (!asked.conversation) {
+      const before = this.naming;
+      const named = new Promise<void>((resolve) => {
+        asked.named = resolve;
+      });
+      this.naming = Promise.all([before, named]);
+      await Promise.race([before, aborted(signal)]);
+    }
+    this.asked.add(asked);
+    try {
+      signal.throwIfAborted();
+      const reply = await this.answer(command, argument, signal);
+      this.conversations.add(reply.conversation);
+      return reply;
+    } catch (error) {
+      const conversation = conversationOf(error);
+      if (conversation) {
+        this.conversations.add(conversation);
+      }
+      throw error;
+    } finally {
+      this.asked.delete(asked);
+      asked.named();
+    }
+  }
+
+  /** Have the server forget a conversation. */
+  async clear(conversation: string): Promise<void> {
+    this.conversations.delete(conversation);
+    // It forgets it with its process, if not now.
+    await this.run('clear', { conversation }).catch(() => {});
+  }
+
+  /** Run a command of the chat. */
+  async run<Answer>(name: string, argument: object): Promise<Answer> {
+    const params = { command: `infill-ls.chat.${name}`, arguments: [argument] };
+    return (await this.connected.sendRequest('workspace/executeCommand', params)) as Answer;
+  }
+
+  private async answer(name: string, argument: object, signal: AbortSignal): Promise<ChatReply> {
+    const workDoneToken = randomUUID();
+    const { connected } = this;
+    const stop = () =>
+      connected
+        .sendNotification('window/workDoneProgress/cancel', { token: workDoneToken })
+        .catch(() => {});
+    signal.addEventListener('abort', stop);
+    try {
+      return await this.run<ChatReply>(name, { ...argument, workDoneToken });
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  private get connected(): Connection {
+    const connection = this.connection();
+    if (!connection) {
+      throw new Error('The server does not run.');
+    }
+    return connection;
+  }
+
+  private find(conversation: string | undefined): Asked | undefined {
+    return [...this.asked].find((asked) => asked.conversation === conversation);
+  }
+}
+
+/** Say why a question has failed, in one sentence. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: number; message?: string };
+  return code === REJECTED ? 'The server has ended.' : (message ?? String(error));
+}
+
+/** Return the conversation in which the server has kept a question that has failed, if it has. */
+export function conversationOf(error: unknown): string | undefined {
+  return (error as { data?: { conversation?: string } }).data?.conversation;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
