@@ -1,6 +1,8 @@
 /** Wires VS Code to the server; what to suggest, and when, is the server's work. */
 
 import * as vscode from 'vscode';
+import { Places } from './chat/places.ts';
+import { Proposals } from './chat/proposals.ts';
 import { Questions } from './chat/questions.ts';
 import { ChatView } from './chat/view.ts';
 import { Doctor } from './doctor.ts';
@@ -23,7 +25,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const tokens = new Tokens(context.secrets);
   const running = new Server(context, log, tokens, pause);
   const questions = new Questions(() => running.client);
-  const chat = new ChatView(context.extensionUri, questions);
+  const places = new Places();
+  const proposals = new Proposals(places);
+  const chat = new ChatView(context.extensionUri, questions, places, proposals);
   server = running;
 
   const restart = () => running.restart();
@@ -51,6 +55,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ask: () => chat.ask(),
     newChat: () => chat.clear(),
     exportChat: () => chat.export(),
+    applyProposal: () => proposals.apply(),
   };
   // What code actions of the server come to; it is no command for people.
   const about = (code: ChatContext, question?: string) => chat.about(code, question);
@@ -59,6 +64,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     doctor,
     status,
     running,
+    places,
+    proposals,
     chat,
     running.onWillStart((client) => questions.listen(client)),
     running.onDidChangeState((state) => status.update(state)),

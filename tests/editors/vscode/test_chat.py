@@ -167,6 +167,55 @@ def test_code_of_an_answer_is_inserted_and_copied(
     until_equal(lambda: window.page.evaluate("navigator.clipboard.readText()"), "c = a + b\n")
 
 
+BODY = ["    total = a + b", "    return total"]
+REWRITTEN = ("```python\n", "\n".join([HEAD, *BODY]), "\n```\n", EOS)
+
+
+def test_code_of_an_answer_is_applied_from_a_diff(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """It stands beside what it replaces, which is found where it has moved to; keys do it all."""
+    host.answers(*REWRITTEN)
+    host.always(Answer((EOS,)))
+    window.to("Control+Home", "Shift+ArrowDown", "Shift+End")
+    window.run("infill-ls: Ask About the Selection")
+    ask(chat, "Write it.")
+    expect(answer(chat).locator("pre code")).to_contain_text("return total")
+    window.to("Control+Home", "Enter", "ArrowUp")
+    window.type("import os")
+    moved = ["import os", HEAD]
+    until(window.lines, lambda lines: lines[:2] == moved)
+
+    chat.get_by_label("Show what this code would change").press("Enter")
+    diff = window.page.locator(".monaco-diff-editor")
+    expect(diff.locator(".editor.modified")).to_contain_text("return total")
+    expect(window.page.get_by_role("tab", name="a.py:2-3 ↔ Answer")).to_be_visible()
+    window.press("Control+Enter")
+
+    expect(diff).to_have_count(0)
+    until_equal(window.lines, [*moved, *BODY, ""])
+    window.press("Control+z")
+    until_equal(window.lines, [*moved, "    ", ""])
+
+
+def test_a_diff_without_code_to_replace_says_what_to_do(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """Where no code went along, what is selected is replaced; one sentence says so."""
+    host.answers(*REWRITTEN)
+    ask(chat, "Write it.")
+    expect(answer(chat).locator("pre code")).to_contain_text("return total")
+    compare = chat.get_by_label("Show what this code would change")
+
+    compare.click()
+    until(window.messages, lambda seen: any("Select the code" in each for each in seen))
+    window.to("Control+Home", "Shift+ArrowDown", "Shift+End")
+    compare.click()
+    window.page.get_by_role("button", name="Apply the Proposed Change").click()
+
+    until_equal(window.lines, [HEAD, *BODY, ""])
+
+
 def test_what_a_model_writes_is_no_html(chat: FrameLocator, host: FakeHost) -> None:
     """Tags are text, and neither scripts nor addresses of it do anything."""
     host.answers("<img src=x onerror=alert(1)> [a](javascript:alert(1)) <b>bold</b>", EOS)

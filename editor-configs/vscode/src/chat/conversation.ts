@@ -25,9 +25,11 @@ export class Conversation {
     return this.turns.at(-1)?.state === 'writing';
   }
 
-  ask(question: string, context: readonly string[]): void {
+  ask(question: string, context: string[]): Turn {
+    const turn: Turn = { question, context, answer: '', state: 'writing', note: '' };
     this.isKept = false;
-    this.turns.push({ question, context: [...context], answer: '', state: 'writing', note: '' });
+    this.turns.push(turn);
+    return turn;
   }
 
   /** Ask the last question again. */

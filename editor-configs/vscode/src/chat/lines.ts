@@ -6,9 +6,14 @@ export interface Lines {
   end: number;
 }
 
+interface Point {
+  line: number;
+  character: number;
+}
+
 /** An edit, as VS Code tells of it. */
 export interface Edit {
-  range: { start: { line: number }; end: { line: number } };
+  range: { start: Point; end: Point };
   text: string;
 }
 
@@ -17,15 +22,23 @@ export function moved(lines: Lines, { range, text }: Edit): Lines | undefined {
   const added = text.split('\n').length - 1;
   const removed = range.end.line - range.start.line;
   const by = added - removed;
-  if (range.start.line > lines.end) {
+  const first = { line: lines.start, character: 0 };
+  const behind = { line: lines.end + 1, character: 0 };
+  if (isUpTo(behind, range.start)) {
     return lines;
   }
-  if (range.end.line < lines.start) {
+  // Whole lines that come to stand above do not belong to them.
+  const isAbove = text.endsWith('\n') && isUpTo(range.end, first);
+  if (isAbove || range.end.line < lines.start) {
     return { start: lines.start + by, end: lines.end + by };
   }
-  const isGone = text === '' && range.start.line < lines.start && range.end.line > lines.end;
+  const isGone = text === '' && isUpTo(range.start, first) && isUpTo(behind, range.end);
   const start = Math.min(lines.start, range.start.line);
   return isGone ? undefined : { start, end: Math.max(start, lines.end + by) };
+}
+
+function isUpTo(a: Point, b: Point): boolean {
+  return a.line < b.line || (a.line === b.line && a.character <= b.character);
 }
 
 /** Say which lines of a file, as people count: `a.py:3-9`. */

@@ -18,4 +18,6 @@ export type FromPage =
   | { type: 'ready' | 'stop' | 'retry' | 'clear' | 'attach' }
   | { type: 'send'; text: string }
   | { type: 'copy' | 'insert'; text: string }
+  /** Show code of the answer of a turn beside what it would replace. */
+  | { type: 'compare'; turn: number; text: string }
   | { type: 'detach'; index: number };

@@ -3,9 +3,11 @@
 import * as vscode from 'vscode';
 import type { ChatContext } from '../protocol.ts';
 import { Attached } from './attached.ts';
-import { Conversation } from './conversation.ts';
+import { Conversation, type Turn } from './conversation.ts';
 import { pageHtml } from './html.ts';
 import type { FromPage, ToPage } from './messages.ts';
+import { contextOf, nameOf, type Place, type Places, selectedLines } from './places.ts';
+import type { Proposals } from './proposals.ts';
 import { conversationOf, type Question, type Questions, reasonOf } from './questions.ts';
 
 const VIEW = 'infill-ls.chat';
@@ -13,7 +15,11 @@ const VIEW = 'infill-ls.chat';
 export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private readonly extensionUri: vscode.Uri;
   private readonly questions: Questions;
-  private readonly attached = new Attached();
+  private readonly places: Places;
+  private readonly proposals: Proposals;
+  private readonly attached: Attached;
+  /** The code that went with each question. */
+  private readonly concerned = new WeakMap<Turn, Place[]>();
   private readonly disposables: vscode.Disposable[];
   private conversation = new Conversation();
   /** What was asked last, and what stops the answer. */
@@ -21,9 +27,17 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   private asking = new AbortController();
   private view: vscode.WebviewView | undefined;
 
-  constructor(extensionUri: vscode.Uri, questions: Questions) {
+  constructor(
+    extensionUri: vscode.Uri,
+    questions: Questions,
+    places: Places,
+    proposals: Proposals,
+  ) {
     this.extensionUri = extensionUri;
     this.questions = questions;
+    this.places = places;
+    this.proposals = proposals;
+    this.attached = new Attached(places);
     this.disposables = [
       this.attached,
       this.attached.onDidChange(() => this.show()),
@@ -51,7 +65,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   async ask(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
     if (editor && !editor.selection.isEmpty) {
-      this.attached.add(editor);
+      this.attach(editor);
     }
     await vscode.commands.executeCommand(`${VIEW}.focus`);
     this.post({ type: 'focus' });
@@ -60,7 +74,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   /** Open the chat about some code; ask a question about it, or let the user do so. */
   async about({ uri, range }: ChatContext, question?: string): Promise<void> {
     const lines = range && { start: range.start.line, end: range.end.line };
-    this.attached.attach(vscode.Uri.parse(uri), lines);
+    this.attached.add(this.places.follow(vscode.Uri.parse(uri), lines));
     await vscode.commands.executeCommand(`${VIEW}.focus`);
     if (question) {
       await this.send(question);
@@ -74,7 +88,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     const former = this.conversation;
     this.conversation = new Conversation();
     this.asked = undefined;
-    this.attached.clear();
+    this.attached.take();
     if (former.isWriting) {
       this.asking.abort();
     } else {
@@ -114,7 +128,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         return this.clear();
       case 'attach': {
         const editor = vscode.window.activeTextEditor;
-        return editor && this.attached.add(editor);
+        return editor && this.attach(editor);
       }
       case 'detach':
         return this.attached.remove(message.index);
@@ -122,7 +136,22 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         return vscode.env.clipboard.writeText(message.text);
       case 'insert':
         return insert(message.text);
+      case 'compare':
+        return this.proposals.show(this.placesOf(message.turn), message.text);
     }
+  }
+
+  /** Add what is selected, or the whole document. */
+  private attach(editor: vscode.TextEditor): void {
+    this.attached.add(this.places.follow(editor.document.uri, selectedLines(editor)));
+  }
+
+  /** Return the code that an answer is about: what went with its question, or with one before. */
+  private placesOf(turn: number): Place[] {
+    const turns = this.conversation.turns.slice(0, turn + 1);
+    return (
+      turns.map((each) => this.concerned.get(each) ?? []).findLast(({ length }) => length) ?? []
+    );
   }
 
   private async send(text: string): Promise<void> {
@@ -130,9 +159,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       return;
     }
     const { conversation, signal } = this.begin();
-    conversation.ask(text, this.attached.labels);
-    const context = await this.attached.contexts().catch(() => []);
-    this.attached.clear();
+    const places = this.attached.take();
+    this.concerned.set(conversation.ask(text, places.map(nameOf)), places);
+    const context = await Promise.all(places.map(contextOf)).catch(() => []);
     this.asked = { text, context };
     const question: Question = { command: 'send', ...this.asked, conversation: this.known };
     await this.answer(conversation, question, signal);

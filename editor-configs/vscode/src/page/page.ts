@@ -141,6 +141,9 @@ function answer(turn: Turn): HTMLElement {
       { className: 'tools' },
       button('Copy', 'Copy this code', () => tell({ type: 'copy', text })),
       button('Insert', 'Insert this code at the cursor', () => tell({ type: 'insert', text })),
+      button('Diff', 'Show what this code would change, to apply it', () =>
+        tell({ type: 'compare', turn: shown.indexOf(turn), text }),
+      ),
     );
     code.parentElement?.before(tools);
   }

@@ -1,0 +1,71 @@
+/** Code in documents that the chat is about; it is followed while the documents are edited. */
+
+import * as vscode from 'vscode';
+import type { ChatContext } from '../protocol.ts';
+import { type Lines, label, moved } from './lines.ts';
+
+export interface Place {
+  readonly uri: vscode.Uri;
+  /** Without them, the whole document. */
+  lines: Lines | undefined;
+  /** Whether all of it was taken away. */
+  isGone: boolean;
+}
+
+export class Places implements vscode.Disposable {
+  private readonly moving = new vscode.EventEmitter<void>();
+  readonly onDidMove = this.moving.event;
+  private readonly followed: Place[] = [];
+  private readonly watching = vscode.workspace.onDidChangeTextDocument((change) =>
+    this.move(change),
+  );
+
+  /** Follow lines of a document, or the whole of it. */
+  follow(uri: vscode.Uri, lines: Lines | undefined): Place {
+    const place = { uri, lines, isGone: false };
+    this.followed.push(place);
+    return place;
+  }
+
+  dispose(): void {
+    this.watching.dispose();
+    this.moving.dispose();
+  }
+
+  private move({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
+    const concerned = this.followed.filter(({ uri }) => uri.toString() === document.uri.toString());
+    for (const place of concerned) {
+      for (const change of contentChanges) {
+        const lines = place.lines && moved(place.lines, change);
+        place.isGone ||= place.lines !== lines && lines === undefined;
+        place.lines = lines ?? place.lines;
+      }
+    }
+    if (concerned.length > 0) {
+      this.moving.fire();
+    }
+  }
+}
+
+/** Return the lines of what is selected; undefined where nothing is. */
+export function selectedLines({ selection }: vscode.TextEditor): Lines | undefined {
+  const { start, end, isEmpty } = selection;
+  // A selection that ends at the beginning of a line does not hold it.
+  const isBefore = end.character === 0 && end.line > start.line;
+  return isEmpty ? undefined : { start: start.line, end: isBefore ? end.line - 1 : end.line };
+}
+
+/** Name a place, as people count lines. */
+export function nameOf({ uri, lines }: Place): string {
+  return label(vscode.workspace.asRelativePath(uri), lines);
+}
+
+/** Return what the server is told; the document is opened, so that the server knows it. */
+export async function contextOf({ uri, lines }: Place): Promise<ChatContext> {
+  await vscode.workspace.openTextDocument(uri);
+  const range = lines && {
+    start: { line: lines.start, character: 0 },
+    end: { line: lines.end + 1, character: 0 },
+  };
+  return { uri: uri.toString(), ...(range && { range }) };
+}
