@@ -1,6 +1,7 @@
 /** Wires VS Code to the server; what to suggest, and when, is the server's work. */
 
 import * as vscode from 'vscode';
+import { takePart } from './chat/participant.ts';
 import { Places } from './chat/places.ts';
 import { Proposals } from './chat/proposals.ts';
 import { Questions } from './chat/questions.ts';
@@ -67,6 +68,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     places,
     proposals,
     chat,
+    ...takePart(questions),
     running.onWillStart((client) => questions.listen(client)),
     running.onDidChangeState((state) => status.update(state)),
     tellWhereCursorRests(() => running.client),

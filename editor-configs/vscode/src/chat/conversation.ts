@@ -43,14 +43,10 @@ export class Conversation {
 
   end(reply: ChatReply): void {
     this.keep(reply.conversation);
-    const notes = [
-      reply.finish === 'length' ? 'The answer is as long as chat.maxTokens allows.' : '',
-      reply.cut ? 'Not all of the code and of what was said before had room.' : '',
-    ];
     Object.assign(this.last, {
       answer: reply.text,
       state: reply.finish === 'stopped' ? 'stopped' : 'done',
-      note: notes.filter(Boolean).join(' '),
+      note: notesOf(reply),
     });
   }
 
@@ -79,4 +75,13 @@ export class Conversation {
     }
     return turn;
   }
+}
+
+/** Say what is particular about an answer; nothing where nothing is. */
+export function notesOf({ finish, cut }: ChatReply): string {
+  const notes = [
+    finish === 'length' ? 'The answer is as long as chat.maxTokens allows.' : '',
+    cut ? 'Not all of the code and of what was said before had room.' : '',
+  ];
+  return notes.filter(Boolean).join(' ');
 }

@@ -4,9 +4,13 @@ import * as vscode from 'vscode';
 import type { ChatContext } from '../protocol.ts';
 import { type Lines, label, moved } from './lines.ts';
 
-export interface Place {
+export interface Code {
   readonly uri: vscode.Uri;
   /** Without them, the whole document. */
+  readonly lines: Lines | undefined;
+}
+
+export interface Place extends Code {
   lines: Lines | undefined;
   /** Whether all of it was taken away. */
   isGone: boolean;
@@ -49,19 +53,22 @@ export class Places implements vscode.Disposable {
 
 /** Return the lines of what is selected; undefined where nothing is. */
 export function selectedLines({ selection }: vscode.TextEditor): Lines | undefined {
-  const { start, end, isEmpty } = selection;
-  // A selection that ends at the beginning of a line does not hold it.
+  return selection.isEmpty ? undefined : linesOf(selection);
+}
+
+/** Return the lines of a range; one that ends at the beginning of a line does not hold it. */
+export function linesOf({ start, end }: vscode.Range): Lines {
   const isBefore = end.character === 0 && end.line > start.line;
-  return isEmpty ? undefined : { start: start.line, end: isBefore ? end.line - 1 : end.line };
+  return { start: start.line, end: isBefore ? end.line - 1 : end.line };
 }
 
 /** Name a place, as people count lines. */
-export function nameOf({ uri, lines }: Place): string {
+export function nameOf({ uri, lines }: Code): string {
   return label(vscode.workspace.asRelativePath(uri), lines);
 }
 
 /** Return what the server is told; the document is opened, so that the server knows it. */
-export async function contextOf({ uri, lines }: Place): Promise<ChatContext> {
+export async function contextOf({ uri, lines }: Code): Promise<ChatContext> {
   await vscode.workspace.openTextDocument(uri);
   const range = lines && {
     start: { line: lines.start, character: 0 },

@@ -1,0 +1,151 @@
+"""`@infill` in the chat that is VS Code's own."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from editors.neovim import until
+from editors.vscode.conftest import HEAD, OpenWindow, served_by
+from editors.vscode.window import EXTENSION, READY, START_S, STARTING, Tools, Window
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+from fakes.response import json_response
+from fakes.script import EOS, Fail
+
+MODEL = Path(__file__).parent / "model"
+"""An extension with a model: without one, VS Code asks no participant, whoever that is."""
+
+
+@pytest.fixture
+def host() -> Iterator[FakeHost]:
+    """A host of a model that talks."""
+    with FakeHost(Tgi(model="codellama/CodeLlama-7b-Instruct-hf")) as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def with_model(tools: Tools, extensions: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Has the model installed beside our extension."""
+    home = tmp_path_factory.mktemp("model")
+    env = tools.environment({"PATH": "/usr/bin:/bin", "HOME": str(home)})
+    vsce = EXTENSION / "node_modules" / "@vscode" / "vsce" / "vsce"
+    package = home / "model.vsix"
+    pack = ["node", vsce, "package", "--allow-missing-repository", "--skip-license"]
+    pack += ["--out", package]
+    for command in (pack, [*tools.command(home, extensions), "--install-extension", package]):
+        subprocess.run(command, cwd=MODEL, env=env, check=True, capture_output=True)
+
+
+@pytest.fixture
+def chat(open_window: OpenWindow, with_model: None, file: Path, host: FakeHost) -> Window:
+    """A window with the chat open, in which one may type."""
+    users = {"chat.disableAIFeatures": False, "editor.inlineSuggest.enabled": False}
+    window = open_window(file, served_by(host), **users)
+    window.wait_until_ready()
+    window.run("Chat: Open Chat (Ask)")
+    model = window.page.get_by_role("button", name="Silent Model")
+    expect(model).to_be_visible(timeout=START_S * 1000)
+    return window
+
+
+def ask(chat: Window, question: str) -> None:
+    chat.type(question)
+    # What is offered while one types would take Enter.
+    chat.press("Escape", "Enter")
+
+
+def answer(chat: Window) -> Locator:
+    return chat.page.locator(".interactive-response").last
+
+
+def inputs(host: FakeHost) -> str:
+    """Return the prompt of the newest answer."""
+    return str(host.asked[-1].request.json["inputs"])
+
+
+def test_a_chat_is_a_conversation(chat: Window, host: FakeHost) -> None:
+    """An answer is drawn as it grows, with VS Code's file, and the next question goes with it."""
+    gate = host.gate()
+    host.answers("It adds", " two **numbers**.", EOS, gate=gate)
+    host.answers("Yes.", EOS)
+
+    ask(chat, "@infill What is it?")
+    gate.open()
+    expect(answer(chat)).to_contain_text("It adds")
+    gate.stand_open()
+    expect(answer(chat).locator("strong")).to_have_text("numbers")
+    first = inputs(host)
+    ask(chat, "Sure?")
+    expect(answer(chat)).to_contain_text("Yes.")
+
+    assert HEAD in first
+    assert "What is it?" in inputs(host)
+    assert "It adds two **numbers**." in inputs(host)
+    assert inputs(host).index("It adds two") < inputs(host).index("Sure?")
+
+
+def test_an_answer_is_stopped_at_the_host(chat: Window, host: FakeHost) -> None:
+    """Who cancels it ends the host's work, and the conversation goes on."""
+    gate = host.gate()
+    host.answers("Half", " an answer", EOS, gate=gate)
+    host.answers("Whole.", EOS)
+    ask(chat, "@infill 1?")
+    gate.open()
+    expect(answer(chat)).to_contain_text("Half")
+
+    chat.page.get_by_role("button", name="Cancel").click()
+
+    host.wait(lambda host: host.asked[0].ending == "client left")
+    ask(chat, "2?")
+    expect(answer(chat)).to_contain_text("Whole.")
+    assert "Half" in inputs(host)
+
+
+def test_a_failure_is_told_and_the_question_is_kept(chat: Window, host: FakeHost) -> None:
+    """One sentence says what is wrong, and the next question comes after the one that failed."""
+    host.then(Fail(json_response({"error": "too many", "error_type": "overloaded"}, 429)))
+    host.answers("Two.", EOS)
+    ask(chat, "@infill 1?")
+    expect(answer(chat)).to_contain_text(host.url)
+
+    ask(chat, "2?")
+
+    expect(answer(chat)).to_contain_text("Two.")
+    assert "1?" in inputs(host)
+
+
+def test_a_server_that_was_started_anew_has_forgotten(chat: Window, host: FakeHost) -> None:
+    """The chat goes on, and says that the model does not know what stands above."""
+    host.answers("One.", EOS)
+    host.answers("Two.", EOS)
+    ask(chat, "@infill 1?")
+    expect(answer(chat)).to_contain_text("One.")
+    chat.record()
+    chat.run("infill-ls: Restart the Server")
+    until(chat.statuses, lambda seen: seen[-2:] == [STARTING, READY], START_S)
+    chat.run("Chat: Open Chat (Ask)")
+
+    ask(chat, "2?")
+
+    expect(answer(chat)).to_contain_text("Two.")
+    expect(answer(chat)).to_contain_text("has forgotten what was said before")
+    assert "1?" not in inputs(host)
+
+
+def test_a_selection_goes_along_alone(chat: Window, host: FakeHost) -> None:
+    """Of the file in front, the model is shown the lines that are selected."""
+    host.answers("One.", EOS)
+    chat.write("x = 1\ny = 2\nz = 3\n")
+    chat.to("Control+Home", "ArrowDown", "Shift+End")
+    chat.run("Chat: Open Chat (Ask)")
+
+    ask(chat, "@infill What is it?")
+
+    expect(answer(chat)).to_contain_text("One.")
+    assert "y = 2" in inputs(host)
+    assert "x = 1" not in inputs(host)
