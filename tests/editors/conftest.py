@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from editors import neovim
+pytest.register_assert_rewrite("editors.course")
+
+from editors import neovim  # noqa: E402
 from editors.neovim import Neovim
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost

@@ -1,0 +1,62 @@
+"""Neovim on the course of all editors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from editors import course
+from editors.neovim import Neovim
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+
+
+class Driven:
+    """A Neovim with the code in its first window."""
+
+    def __init__(self, nvim: Neovim) -> None:
+        self.nvim = nvim
+        self.window = nvim.lua("return vim.api.nvim_get_current_win()")
+        nvim.type("jA")
+
+    def type(self, text: str) -> None:
+        self.nvim.type(text)
+
+    def ghost(self) -> str:
+        return self.nvim.ghost()
+
+    def accept(self) -> None:
+        self.nvim.type("<Tab>")
+
+    def code(self) -> str:
+        return "".join(f"{line}\n" for line in self.nvim.lines())
+
+    def ask(self, question: str) -> None:
+        self.nvim.type(f"<Esc>:InfillLs chat {question}<CR>")
+
+    def chat(self) -> str:
+        buffer = "vim.fn.bufnr('infill-ls://chat')"
+        lines = f"vim.api.nvim_buf_get_lines({buffer}, 0, -1, false)"
+        return str(self.nvim.lua(f"return table.concat({lines}, '\\n')"))
+
+    def stop(self) -> None:
+        self.nvim.type("<Esc>:InfillLs stop<CR>")
+
+    def leave_chat(self) -> None:
+        self.nvim.lua("vim.api.nvim_set_current_win(...)", self.window)
+        self.nvim.type("<Esc>2GA")
+
+    def status(self) -> str:
+        return self.nvim.status()
+
+
+def test_the_course(start_nvim: Callable[[], Neovim], tmp_path: Path) -> None:
+    """From the first key to a host that is well again, as in the other editors."""
+    with FakeHost(Tgi(model=course.MODEL)) as host:
+        nvim = start_nvim()
+        nvim.set_up({"settings": {"backend": {"kind": "tgi", "url": host.url}}})
+        file = tmp_path / "add.py"
+        file.write_text(course.CODE)
+        nvim.edit(file)
+
+        course.run(Driven(nvim), host)

@@ -1,0 +1,54 @@
+"""VS Code on the course of all editors."""
+
+from __future__ import annotations
+
+from editors import course
+from editors.vscode.conftest import served_by
+from editors.vscode.window import Window
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+
+
+class Driven:
+    """A VS Code with the code in its editor, and later the chat in its side bar."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+
+    def type(self, text: str) -> None:
+        self.window.type(text)
+
+    def ghost(self) -> str:
+        return self.window.ghost()
+
+    def accept(self) -> None:
+        self.window.press("Tab")
+
+    def code(self) -> str:
+        return "\n".join(self.window.lines())
+
+    def ask(self, question: str) -> None:
+        self.window.run("infill-ls: Ask About the Selection")
+        box = self.window.chat().get_by_role("textbox", name="Question")
+        box.fill(question)
+        box.press("Enter")
+
+    def chat(self) -> str:
+        return self.window.chat().locator("body").inner_text()
+
+    def stop(self) -> None:
+        self.window.chat().get_by_role("textbox", name="Question").press("Escape")
+
+    def leave_chat(self) -> None:
+        self.window.to("Control+Home", "ArrowDown", "End")
+
+    def status(self) -> str:
+        return self.window.status()
+
+
+def test_the_course(window: Window) -> None:
+    """From the first key to a host that is well again, as in the other editors."""
+    with FakeHost(Tgi(model=course.MODEL)) as host:
+        window.begin(course.CODE, served_by(host))
+
+        course.run(Driven(window), host)
