@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("editors.course")
-
-from editors import neovim  # noqa: E402
+from editors import neovim
 from editors.neovim import Neovim
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
+
+pytest.register_assert_rewrite("editors.course")
 
 
 @pytest.fixture

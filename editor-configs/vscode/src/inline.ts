@@ -185,8 +185,8 @@ export class Suggestions implements vscode.Disposable {
   }
 }
 
-/** Which documents are served: files, since nothing else is in a folder that may be shown. */
-export const SERVED = [{ scheme: 'file' }];
+/** What people write: files, what has none yet, and cells. Not what other extensions show. */
+export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme }));
 
 function setGrowing(isGrowing: boolean): void {
   vscode.commands.executeCommand('setContext', IS_GROWING, isGrowing);
