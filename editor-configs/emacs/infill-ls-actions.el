@@ -16,6 +16,7 @@
 (require 'diff-mode)
 (require 'infill-ls-diagnostics)
 (require 'infill-ls-server)
+(require 'map)
 
 (autoload 'infill-ls-chat-about "infill-ls-chat")
 
