@@ -29,7 +29,7 @@ def total(prices, discount):
     return s - discount
 """
 
-MODEL_S = 120
+MODEL_S = 240
 """So long the embedded model may write, while other tests load the machine."""
 
 
@@ -314,6 +314,7 @@ def test_where_nothing_can_be_done_is_told(talking: Emacs, tmp_path: Path) -> No
 
 
 @pytest.mark.model
+@pytest.mark.timeout(MODEL_S + 60)
 @pytest.mark.skipif(not installed(), reason="needs the embedded model: infill-ls model pull")
 def test_the_embedded_model_fixes_a_problem(start_emacs: Start, tmp_path: Path) -> None:
     """Out of the box: the problem is gone."""
