@@ -56,10 +56,12 @@ async function answerWith(
   }
 }
 
-/** Return the conversation of the newest of our answers. */
+/** Return the conversation of the newest answer that has one: VS Code's own failures have none. */
 function formerOf(history: vscode.ChatContext['history']): string | undefined {
   const answers = history.filter((turn) => turn instanceof vscode.ChatResponseTurn);
-  return (answers.at(-1)?.result.metadata as Metadata | undefined)?.conversation;
+  return answers
+    .map(({ result }) => (result.metadata as Metadata | undefined)?.conversation)
+    .findLast((conversation) => conversation !== undefined);
 }
 
 /** Return the code that goes along, in the order of the question; other references are passed over. */

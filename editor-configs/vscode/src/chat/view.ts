@@ -5,6 +5,7 @@ import type { ChatContext } from '../protocol.ts';
 import { Attached } from './attached.ts';
 import { Conversation, type Turn } from './conversation.ts';
 import { pageHtml } from './html.ts';
+import { insert } from './insert.ts';
 import type { FromPage, ToPage } from './messages.ts';
 import { contextOf, nameOf, type Place, type Places, selectedLines } from './places.ts';
 import type { Proposals } from './proposals.ts';
@@ -233,20 +234,5 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
 
   private post(message: ToPage): void {
     void this.view?.webview.postMessage(message);
-  }
-}
-
-/** Put a text where the cursor is, in place of what is selected. */
-async function insert(text: string): Promise<void> {
-  const editor = vscode.window.activeTextEditor;
-  if (editor) {
-    await editor.edit((edit) => {
-      for (const selection of editor.selections) {
-        edit.replace(selection, text);
-      }
-    });
-    await vscode.window.showTextDocument(editor.document, editor.viewColumn);
-  } else {
-    void vscode.window.showInformationMessage('There is no editor to insert this into.');
   }
 }
