@@ -34,15 +34,17 @@ GROWTH_TARGET_MB = 5.0
 HELD_S = 1.0
 """So long an answer is waited for that is to be held back; a known answer asks nobody."""
 
-# The server, which on a signal writes how many tasks it has, and after a full collection.
+# The server, which on a signal writes how many tasks and threads it has, after a full collection.
+# The threads of asyncio's pool, which is filled as it is needed, are not counted.
 COUNTED = """
-import asyncio, gc, signal, sys
+import asyncio, gc, signal, sys, threading
 from infill_ls.cli import main
 
 def tell(*_):
     gc.collect()
     with open(sys.argv[1], "w") as told:
-        told.write(str(len(asyncio.all_tasks())))
+        threads = [each for each in threading.enumerate() if not each.name.startswith("asyncio_")]
+        told.write(f"{len(asyncio.all_tasks())} {len(threads)}")
 
 signal.signal(signal.SIGUSR1, tell)
 sys.exit(main([]))
@@ -104,27 +106,29 @@ def told_memory(sizes_mb: Sequence[float]) -> bool:
     return late - early <= max(GROWTH_TARGET * early, GROWTH_TARGET_MB)
 
 
-def held(process: psutil.Process, tell: Callable[[int], int]) -> Held:
+def held(process: psutil.Process, tell: Callable[[int], tuple[int, int]]) -> Held:
     """Look at a server that has nothing to do."""
     sockets = len(process.net_connections())
+    tasks, threads = tell(process.pid)
     return Held(
-        tasks=tell(process.pid),
-        threads=process.num_threads(),
+        tasks=tasks,
+        threads=threads,
         sockets=max(0, sockets - KEPT),
         files=process.num_fds() - sockets,
     )
 
 
 @contextmanager
-def counting() -> Iterator[tuple[list[str], Callable[[int], int]]]:
-    """Give the command of a server that counts its tasks, and what asks it how many there are."""
+def counting() -> Iterator[tuple[list[str], Callable[[int], tuple[int, int]]]]:
+    """Give the command of a server that counts its tasks and threads, and what asks it for them."""
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "told"
         os.mkfifo(told)
 
-        def tell(pid: int) -> int:
+        def tell(pid: int) -> tuple[int, int]:
             os.kill(pid, signal.SIGUSR1)
-            return int(told.read_text())
+            tasks, threads = told.read_text().split()
+            return int(tasks), int(threads)
 
         yield [sys.executable, "-c", COUNTED, str(told)], tell
 
