@@ -199,3 +199,41 @@ def test_accepting_replaces_what_the_completion_replaces(request_at: RequestAt) 
     assert str(after.document.text) == "f(a, b)\n"
     assert after.offset == len("f(a, b)")
     assert after.document.version > request.document.version
+
+
+async def test_one_who_asks_for_others_is_not_kept_waiting_by_it(
+    request_at: RequestAt, own: ScriptedBackend, completer: Completer, steps: Steps
+) -> None:
+    """What is written ahead ends, so that a host that does one thing at a time does this one."""
+    own.answers("a += 1", "\n")
+    request = request_at("def f(a):\n    ‸\n")
+    first = await completed(completer, request)
+    ahead = steps.block("open")
+    await ahead.reached()
+    for text in ("b", "c"):
+        own.answers(text)
+
+    others = await completer.alternatives(request, first)
+
+    assert [other.text for other in others] == ["b", "c"]
+    ahead.release()
+
+
+async def test_others_are_offered_where_a_suggestion_was_written_ahead(
+    request_at: RequestAt, own: ScriptedBackend, completer: Completer
+) -> None:
+    """It is a suggestion like any other, to one who invokes a completion there."""
+    own.answers("a += 1", "\n")
+    own.answers("\n    return a", "\n")
+    request = request_at("def f(a):\n    ‸\n")
+    first = await completed(completer, request)
+    await settled()
+    place = accepted(request, first)
+    after = await completed(completer, place)
+    for text in ("\n    return -a", "\n    print(a)"):
+        own.answers(text)
+
+    others = await completer.alternatives(place, after)
+
+    assert after.report.source == "ahead"
+    assert [other.text for other in others] == ["\n    return -a", "\n    print(a)"]
