@@ -98,7 +98,7 @@ def test_code_takes_the_place_of_the_old(language: str, line_end: str, action: A
         ("def f():\n    return‸ 1", "\n\ndef f():\n    return 2\n\n", "def f():\n    return 2"),
         # The first line that is not blank tells the indentation of a selection.
         ("def f():\n‸\n    a\n    b\n‸    c\n", "d", "def f():\n\n    d\n    c\n"),
-        ("def f():\n    ‸a‸\n    b\n", "if a:\n  c", "def f():\n    if a:\n      c\n    b\n"),
+        ("def f():\n    ‸aa‸\n    b\n", "if a:\n  c", "def f():\n    if a:\n      c\n    b\n"),
         # Strings and characters of all kinds.
         ("s = '😀'\n‸t = 'é'‸\n", "t = '𝒂😀'", "s = '😀'\nt = '𝒂😀'\n"),
         ("a = 1\n‸b = 1\f‸\n", "b = 2\f", "a = 1\nb = 2\f\n"),

@@ -186,6 +186,11 @@ def test_a_selection_stands_for_its_lines(text: str, expected: str | None) -> No
     assert target_in(text) == target_in(text, "unknown") == expected
 
 
+def test_a_cursor_that_is_a_selection_is_a_place() -> None:
+    """Helix and Kakoune always have one character selected; the function around it is meant."""
+    assert target_in("‸d‸ef f():\n    a\n    b\n") == "def f():\n    a\n    b"
+
+
 @given(
     st.lists(st.sampled_from(["a", " ", "\t", "é", "😀", "\n", "\r\n", "\r", "\f"]), max_size=30),
     st.data(),

@@ -60,12 +60,13 @@ class Target:
 def target_of(document: Document, start: int, end: int) -> Target | None:
     """Return the lines of a selection; of a mere place, those of the function around it, if any.
 
-    A selection begins and ends with its first and last line that is not blank, and is nothing if
-    it has none.
+    A single character in a function is a place: it is what the cursor of Helix and Kakoune is. A
+    selection begins and ends with its first and last line that is not blank, and is nothing if it
+    has none.
     """
-    if start != end:
-        return _lines(document.text, start, end)
-    return _function(document, start)
+    if end - start <= 1 and (function := _function(document, start)):
+        return function
+    return _lines(document.text, start, end)
 
 
 def target_of_problem(document: Document, start: int, end: int) -> Target:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
 
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
@@ -33,19 +33,56 @@ def progress_of(server: LanguageServer) -> Progress:
 
 def reporting(server: LanguageServer) -> Reporting:
     """Return what shows progress likewise, and how far it is."""
+    # Kept, since the loop does not keep tasks.
+    asking: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def progress(title: str) -> AsyncIterator[Callable[[str], None]]:
-        token = str(uuid.uuid4())
-        if not await _is_created(server, token):
-            yield lambda _: None
-            return
         task = asyncio.current_task()
         assert task is not None
-        with shown(server, token, title, task.cancel) as report:
-            yield report
+        work = _Work(server, title, task.cancel)
+        begun = asyncio.create_task(work.begin(), name=f"show {title}")
+        asking.add(begun)
+        begun.add_done_callback(asking.discard)
+        try:
+            yield work.report
+        finally:
+            work.end()
 
     return progress
+
+
+class _Work:
+    """Work that goes on while the editor is asked to show it: Helix answers nothing until then."""
+
+    def __init__(self, server: LanguageServer, title: str, stop: Callable[[], object]) -> None:
+        self._server = server
+        self._title = title
+        self._stop = stop
+        self._shown = ExitStack()
+        self._report: Callable[[str], None] | None = None
+        self._last = ""
+        self._is_over = False
+
+    async def begin(self) -> None:
+        """Ask the editor to show it; from then on it is told how far it is."""
+        token = str(uuid.uuid4())
+        if await _is_created(self._server, token) and not self._is_over:
+            work = shown(self._server, token, self._title, self._stop)
+            self._report = self._shown.enter_context(work)
+            if self._last:
+                self._report(self._last)
+
+    def report(self, message: str) -> None:
+        """Say how far it is."""
+        self._last = message
+        if self._report is not None:
+            self._report(message)
+
+    def end(self) -> None:
+        """Show it no longer, or not at all if the editor has not answered yet."""
+        self._is_over = True
+        self._shown.close()
 
 
 async def _is_created(server: LanguageServer, token: str) -> bool:
