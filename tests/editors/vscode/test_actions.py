@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from editors.neovim import until, until_equal
 from editors.vscode.conftest import OpenWindow, served_by, written
-from editors.vscode.window import Window
+from editors.vscode.window import START_S, Window
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 from fakes.script import EOS, Answer
@@ -54,19 +54,20 @@ def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHos
 def test_a_problem_is_fixed_at_once(open_window: OpenWindow, folder: Path, host: FakeHost) -> None:
     """The model is told what another extension says of the line; the fix is one step to undo."""
     host.answers('```json\n{"numbers": [1, 2]}\n```\n', EOS)
-    file = written(folder / "a.json", '{"numbers": [1, 2,]}\n')
+    before = '{"numbers": [1, 2,]}'
+    file = written(folder / "a.json", f"{before}\n")
     # Else a suggestion would take the answer.
     window = open_window(file, served_by(host), **{"editor.inlineSuggest.enabled": False})
     window.wait_until_ready()
-    window.to("Control+Home", "F8")
-    expect(window.page.locator(".zone-widget")).to_contain_text("Trailing comma")
+    expect(window.page.locator(".squiggly-error")).to_be_visible(timeout=START_S * 1000)
+    window.to("Control+Home", *["ArrowRight"] * before.index(",]"))
 
     window.act("Fix: Trailing comma")
 
     until(window.lines, lambda lines: lines[0] == '{"numbers": [1, 2]}')
     assert "Trailing comma" in str(host.asked[-1].request.json)
     window.to("Control+z")
-    until(window.lines, lambda lines: lines[0] == '{"numbers": [1, 2,]}')
+    until(window.lines, lambda lines: lines[0] == before)
 
 
 def test_code_is_explained_in_the_chat(window: Window, host: FakeHost) -> None:

@@ -252,6 +252,9 @@ class Window:
 
     def act(self, title: str) -> None:
         """Choose a code action from the light bulb, by what its title begins with."""
+        # What is asked for before it is there may come to nothing.
+        bulb = self.page.locator('.lightBulbWidget, [class*="codicon-gutter-lightbulb"]')
+        bulb.locator("visible=true").first.wait_for()
         self.press("Control+.")
         self.page.locator(".action-widget .monaco-list-row").filter(has_text=title).click()
 
