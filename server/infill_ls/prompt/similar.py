@@ -26,6 +26,9 @@ _FEWEST_LINES, _MOST_LINES = 12, 28
 CHUNK_CHARS = 1_200
 """No chunk is longer; a line that is longer, as in minified code, is in no chunk."""
 
+_REMEMBERED_NAMES = 4_096
+"""Of a few large documents; each holds some 500 bytes, and one who types makes ever new ones."""
+
 _CLOSING = tuple(")]}")
 
 _NAME = re.compile(r"\b[^\W\d]\w+")
@@ -167,7 +170,7 @@ def _indentation(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(_REMEMBERED_NAMES)
 def _words(name: str) -> tuple[str, ...]:
     """Return a name and what camelCase and snake_case make it of, all that say something."""
     words: list[str] = []
