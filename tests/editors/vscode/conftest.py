@@ -95,6 +95,12 @@ def text() -> str:
 
 
 @pytest.fixture
+def users() -> Mapping[str, object]:
+    """The user's own settings."""
+    return {}
+
+
+@pytest.fixture
 def file(folder: Path, text: str) -> Path:
     """A file with that."""
     return written(folder / "a.py", text)
@@ -153,6 +159,7 @@ def shared() -> Shared:
 @pytest.fixture
 def window(
     shared: Shared, browser: BrowserContext, code_server: CodeServer, host: FakeHost, text: str,
+    users: Mapping[str, object],
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path,
 ) -> Iterator[Window]:  # fmt: skip
     """A window on `text` whose answers come from `host`, with the cursor in the second line."""
@@ -162,7 +169,7 @@ def window(
         # Its first server is not the one that the test waits for.
         shared.window.wait_until_ready()
     window = shared.window
-    window.begin(text, served_by(host))
+    window.begin(text, served_by(host), **users)
     yield window
     if request.node.stash.get(FAILED, False):
         # Whatever it has come to, the next test is not to suffer from it.

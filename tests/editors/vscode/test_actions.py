@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,12 @@ def text() -> str:
     return "\n".join(CODE)
 
 
+@pytest.fixture
+def users() -> Mapping[str, object]:
+    """No suggestions, of which one would take the answer."""
+    return {"editor.inlineSuggest.enabled": False}
+
+
 def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHost) -> None:
     """The preview holds the change alone; once applied, it is one step to undo."""
     host.answers(DOCUMENTED, EOS)
@@ -51,13 +57,14 @@ def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHos
     until_equal(window.lines, CODE)
 
 
-def test_a_problem_is_fixed_at_once(open_window: OpenWindow, folder: Path, host: FakeHost) -> None:
+def test_a_problem_is_fixed_at_once(
+    open_window: OpenWindow, folder: Path, host: FakeHost, users: Mapping[str, object]
+) -> None:
     """The model is told what another extension says of the line; the fix is one step to undo."""
     host.answers('```json\n{"numbers": [1, 2]}\n```\n', EOS)
     before = '{"numbers": [1, 2,]}'
     file = written(folder / "a.json", f"{before}\n")
-    # Else a suggestion would take the answer.
-    window = open_window(file, served_by(host), **{"editor.inlineSuggest.enabled": False})
+    window = open_window(file, served_by(host), **users)
     window.wait_until_ready()
     expect(window.page.locator(".squiggly-error")).to_be_visible(timeout=START_S * 1000)
     window.to("Control+Home", *["ArrowRight"] * before.index(",]"))
