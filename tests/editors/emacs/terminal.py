@@ -9,13 +9,13 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from editors.neovim import environment as common_environment
 from editors.neovim import until
+from editors.terminal import Terminal
 
 PACKAGE = Path(__file__).parents[3] / "editor-configs" / "emacs"
 TESTS = Path(__file__).parent
@@ -97,23 +97,17 @@ def quoted(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-class Emacs:
+class Emacs(Terminal):
     """One running Emacs with our package and nothing of the user's."""
 
     def __init__(
         self, program: str, environment: Mapping[str, str], *, columns: int = 80, rows: int = 20
     ) -> None:
-        """Start `program` in a terminal of its own, which the command `tmux` reaches."""
-        # Addresses of sockets are short.
-        self._folder = tempfile.TemporaryDirectory(prefix="emacs-", ignore_cleanup_errors=True)
-        address = str(Path(self._folder.name) / "driver")
-        self.tmux = ["tmux", "-f", "/dev/null", "-S", str(Path(self._folder.name) / "tmux")]
-        size = ["-x", str(columns), "-y", str(rows)]
+        """Start `program` in a terminal of its own."""
+        super().__init__(columns=columns, rows=rows)
+        address = str(self.folder / "driver")
         emacs = [program, "-nw", "-Q", "-L", str(PACKAGE), "-l", str(TESTS / "driver.el")]
-        subprocess.run(
-            [*self.tmux, "new-session", "-d", *size, *emacs],
-            env={**environment, "EMACS_DRIVER": address, "TERM": "xterm-256color"}, check=True,
-        )  # fmt: skip
+        self.start(emacs, {**environment, "EMACS_DRIVER": address})
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(30)
         until(lambda: self._connected(address), bool)
@@ -133,10 +127,9 @@ class Emacs:
             self._answers.read()
         finally:
             # The terminal goes with its program, unless that hangs.
-            subprocess.run([*self.tmux, "kill-server"], capture_output=True, check=False)
+            super().close()
             self._answers.close()
             self._socket.close()
-            self._folder.cleanup()
 
     def lisp(self, expression: str) -> object:
         """Evaluate in the buffer that is shown; raises AssertionError for an error of Lisp.
@@ -179,19 +172,6 @@ class Emacs:
         """Have something suggested, as `M-x infill-ls-complete` does."""
         self.lisp("(call-interactively #'infill-ls-complete)")
 
-    def type(self, text: str) -> None:
-        """Type a text."""
-        self._run("send-keys", "-l", text)
-
-    def press(self, *keys: str) -> None:
-        """Press keys, in tmux's notation (`Tab`, `C-e`)."""
-        self._run("send-keys", *keys)
-
-    def _run(self, *command: str) -> str:
-        return subprocess.run(
-            [*self.tmux, *command], check=True, capture_output=True, encoding="utf-8"
-        ).stdout
-
     def ghost(self) -> str:
         """Return the suggestion that is drawn, empty if there is none."""
         return str(self.lisp(_GHOST))
@@ -201,15 +181,6 @@ class Emacs:
         return (
             self.lisp("(zerop (hash-table-count (infill-ls--partials infill-ls--server)))") is True
         )
-
-    def screen(self) -> list[str]:
-        """Return the rows of the terminal, without blanks at their ends."""
-        return [row.rstrip() for row in self._run("capture-pane", "-p").split("\n")]
-
-    def cursor(self) -> tuple[int, int]:
-        """Return row and column of the terminal's cursor, from 0."""
-        row, column = self._run("display", "-p", "#{cursor_y} #{cursor_x}").split()
-        return int(row), int(column)
 
     def text(self) -> str:
         """Return the text of the buffer that is shown."""
