@@ -1,89 +1,34 @@
-"""Helix as the page says to set it up: the completion menu and the code actions of any client."""
+"""Helix as the page says to set it up: a menu and code actions, as any such client has them."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from editors import course
+from editors.helix import Helix, find_program, set_up
 from editors.neovim import environment, until
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost, refused_url
 from fakes.script import EOS, EOT, Answer, Token
 
-PAGE = Path(__file__).parents[2] / "editor-configs" / "README.md"
 HEAD = "def add(a, b):"
 
-_OPENED = '"method":"textDocument/didOpen"'
-"""What Helix writes into its log."""
-
-Start = Callable[[str, Path], "Helix"]
+Start = Callable[[str], Helix]
 
 
-def find_program() -> str | None:
-    """Return the path of a Helix: on PATH, or got by `install_helix.sh`."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return shutil.which("hx") or shutil.which(cache / "infill-ls" / "editors" / "helix" / "hx")
-
-
-class Helix:
-    """A real Helix in a real terminal, with keys and a screen through tmux."""
-
-    def __init__(self, program: str, environment: Mapping[str, str], file: Path) -> None:
-        """Start it on a file, and wait until the server knows of that."""
-        # Addresses of sockets are short.
-        self._folder = tempfile.TemporaryDirectory(prefix="helix-", ignore_cleanup_errors=True)
-        self._tmux = ["tmux", "-f", "/dev/null", "-S", str(Path(self._folder.name) / "tmux")]
-        # The folder in which Helix is started is its workspace.
-        terminal = ["new-session", "-d", "-x", "90", "-y", "24", "-c", str(file.parent)]
-        subprocess.run(
-            [*self._tmux, *terminal, program, "-v", file.name],
-            env={**environment, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}, check=True,
-        )  # fmt: skip
-        self._log = Path(environment["XDG_CACHE_HOME"]) / "helix" / "helix.log"
-        until(self.log, lambda log: _OPENED in log)
-
-    def close(self) -> None:
-        """End it, and its terminal with it."""
-        subprocess.run([*self._tmux, "kill-server"], capture_output=True, check=False)
-        self._folder.cleanup()
-
-    def type(self, text: str) -> None:
-        """Type a text."""
-        self._run("send-keys", "-l", text)
-
-    def press(self, *keys: str) -> None:
-        """Press keys, in tmux's notation."""
-        self._run("send-keys", *keys)
-
-    def screen(self) -> str:
-        """Return what the terminal shows."""
-        return self._run("capture-pane", "-p")
-
-    def log(self) -> str:
-        """Return what went between Helix and the server, and what that wrote to standard error."""
-        return self._log.read_text() if self._log.exists() else ""
-
-    def saved(self, file: Path) -> str:
-        """Leave what is open, save, and return the text of the file."""
-        self.press("Escape")
-        # Together with the next key it would be another one.
-        until(self.screen, lambda screen: " NOR " in screen)
-        self.type(":write!\r")
-        until(self.screen, lambda screen: "written" in screen)
-        return file.read_text()
-
-    def _run(self, *command: str) -> str:
-        done = subprocess.run(
-            [*self._tmux, *command], check=True, capture_output=True, encoding="utf-8"
-        )
-        return done.stdout
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The path of a Helix that is new enough."""
+    program = find_program()
+    if program is None or shutil.which("tmux") is None:
+        complain = pytest.fail if "CI" in os.environ else pytest.skip
+        complain("needs Helix 25.01 or newer and tmux: tests/editors/install_helix.sh gets Helix")
+    return program
 
 
 @pytest.fixture
@@ -96,76 +41,105 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(tmp_path: Path, file: Path) -> Iterator[Start]:
-    """Starts Helix on a file, set up as the page says but for the address of the host."""
-    program = find_program()
-    if program is None or shutil.which("tmux") is None:
-        complain = pytest.fail if "CI" in os.environ else pytest.skip
-        complain("needs Helix and tmux: tests/editors/install_helix.sh gets Helix")
-    home = tmp_path / "home"
-    env = environment(home)
+def start(program: str, tmp_path: Path, file: Path) -> Iterator[Start]:
+    """Starts Helix on the file, with a host; in the end, none may have shown an error of Python."""
     started: list[Helix] = []
 
-    def start(url: str, file: Path) -> Helix:
-        snippet = re.search(r"```toml\n(.*?)```", PAGE.read_text(), re.DOTALL)
-        assert snippet
-        languages = snippet[1].replace("http://localhost:8080", url)
-        languages += f'\n[language-server.infill-ls.environment]\nPATH = "{env["PATH"]}"\n'
-        config = Path(env["XDG_CONFIG_HOME"]) / "helix"
-        config.mkdir(parents=True)
-        (config / "languages.toml").write_text(languages)
-        started.append(Helix(program, env, file))
+    def start(url: str) -> Helix:
+        own = environment(tmp_path / "home")
+        set_up(own, url)
+        started.append(Helix(program, own, file))
         return started[-1]
 
     yield start
     for helix in started:
-        screen, log = helix.screen(), helix.log()
+        shown, log = helix.shown(), helix.log()
         helix.close()
-        print(screen)  # shown with a failing test
-        assert "Traceback" not in screen + log
+        # shown with a failing test
+        print(shown, log[-2_000:], sep="\n")
+        assert "Traceback" not in shown + log
 
 
 @pytest.fixture
 def host() -> Iterator[FakeHost]:
     """A host of a model that fills in and talks."""
-    with FakeHost(Tgi(model="codellama/CodeLlama-7b-Instruct-hf")) as host:
+    with FakeHost(Tgi(model=course.MODEL)) as host:
         yield host
 
 
-def test_the_menu_has_the_suggestion(start: Start, host: FakeHost, file: Path) -> None:
-    """It is taken as it is, and what was typed is not doubled."""
+def test_the_menu_has_the_suggestion(start: Start, host: FakeHost) -> None:
+    """It comes while one types; taken, it is in the code, and nothing stands there twice."""
     host.always(Answer((Token("turn a + b"), EOT)))
-    helix = start(host.url, file)
+    helix = start(host.url)
 
     helix.type("jA")
-    helix.type("re")
-    until(helix.screen, lambda screen: "return a + b" in screen)
+    helix.insert("re")
+    until(helix.shown, lambda screen: "return a + b" in screen)
     helix.press("Tab", "Enter")
 
-    assert helix.saved(file) == f"{HEAD}\n    return a + b\n"
+    assert helix.saved() == f"{HEAD}\n    return a + b\n"
 
 
-def test_a_code_action_changes_the_code(start: Start, host: FakeHost, file: Path) -> None:
-    """What is chosen is worked out and put in, though Helix answers nothing while it waits."""
-    file.write_text(f"{HEAD}\n    return a + b\n")
+def test_a_suggestion_of_several_lines(start: Start, host: FakeHost) -> None:
+    """The menu has its first line; taken, all of it is in the code, indented as it is written."""
+    host.always(Answer((Token(" a > b:\n        return a\n    return b"), EOT)))
+    helix = start(host.url)
+
+    helix.type("jA")
+    helix.insert("if")
+    until(helix.shown, lambda screen: "if a > b:" in screen)
+    helix.press("Tab", "Enter")
+
+    assert helix.saved() == f"{HEAD}\n    if a > b:\n        return a\n"
+
+
+def test_a_code_action_changes_the_function(start: Start, host: FakeHost, file: Path) -> None:
+    """It is the one around the cursor, though that is a selection of one character in Helix.
+
+    While it is worked out, Helix answers the server nothing.
+    """
     documented = f'{HEAD}\n    """Add."""\n    return a + b\n'
     host.answers(f"```python\n{documented}```", EOS)
-    helix = start(host.url, file)
+    file.write_text(f"{HEAD}\n    return a + b\n")
+    helix = start(host.url)
 
-    helix.press("Space", "a")
-    until(helix.screen, lambda screen: "Write a docstring" in screen)
-    helix.press("Enter")
-    until(helix.screen, lambda screen: '"""Add."""' in screen)
+    helix.type("jgl")
+    _choose_action(helix, "Write a docstring")
+    until(helix.shown, lambda screen: '"""Add."""' in screen)
 
-    assert helix.saved(file) == documented
+    assert helix.saved() == documented
 
 
-def test_a_host_that_is_not_there_stops_nobody(start: Start, file: Path) -> None:
+def test_a_server_beside_ours(start: Start, host: FakeHost, file: Path) -> None:
+    """One menu has the actions of both, and the other's do what they do."""
+    file.write_text(f"import os\n{HEAD}\n    return a + b\n")
+    helix = start(host.url)
+
+    helix.type("jgl")
+    _choose_action(helix, "Ruff: Fix all", beside="Write a docstring (infill-ls)")
+    until(helix.shown, lambda screen: "import os" not in screen)
+
+    assert helix.saved() == f"{HEAD}\n    return a + b\n"
+
+
+def test_a_host_that_is_not_there_stops_nobody(start: Start) -> None:
     """One goes on typing, and what is typed is there."""
     with refused_url() as url:
-        helix = start(url, file)
+        helix = start(url)
 
-        helix.type("jAreturn a")
+        helix.type("jA")
+        helix.insert("return a")
         until(helix.log, lambda log: "cannot be reached" in log)
+        helix.insert(" + b")
 
-        assert helix.saved(file) == f"{HEAD}\n    return a\n"
+        assert helix.saved() == f"{HEAD}\n    return a + b\n"
+
+
+def _choose_action(helix: Helix, title: str, *, beside: str = "") -> None:
+    """Choose from the menu of code actions, once that has another one, too."""
+    helix.press("Space", "a")
+    screen = until(helix.shown, lambda screen: title in screen and beside in screen)
+    menu = [row for row in screen.splitlines() if "Ruff: " in row or "(infill-ls)" in row]
+    place = next(place for place, row in enumerate(menu) if title in row)
+    # The first is marked.
+    helix.press(*["Tab"] * place, "Enter")
