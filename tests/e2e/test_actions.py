@@ -390,3 +390,13 @@ async def test_a_host_that_fails_is_told_in_one_sentence(editor: Editor, host: F
         await resolved(editor, found["Simplify"])
 
     assert raised.value.code == types.LSPErrorCodes.RequestFailed
+
+
+async def test_an_action_that_is_a_command_is_resolved_to_itself(
+    editor: Editor, host: FakeHost
+) -> None:
+    """VS Code has it resolved although there is nothing more to it."""
+    await editor.begin(served_by(host))
+    action = types.CodeAction("Explain", command=types.Command("Explain", "infill-ls.chat.ask"))
+
+    assert await editor.code_action_resolve_async(action) == action

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from editors import course
-from editors.neovim import Neovim
+from editors.neovim import Neovim, until_equal
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 
@@ -32,6 +32,8 @@ class Driven:
         return "".join(f"{line}\n" for line in self.nvim.lines())
 
     def ask(self, question: str) -> None:
+        title = "return require('infill_ls.chat').title()"
+        until_equal(lambda: self.nvim.lua(title), "infill-ls chat")
         self.nvim.type(f"<Esc>:InfillLs chat {question}<CR>")
 
     def chat(self) -> str:

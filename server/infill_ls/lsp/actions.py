@@ -85,7 +85,12 @@ def offer(server: Server, params: types.CodeActionParams) -> list[types.CodeActi
 
 
 async def resolve(server: Server, offered: types.CodeAction) -> types.CodeAction:
-    """Ask the model for what an action changes; what cannot be applied is shown to be read."""
+    """Ask the model for what an action changes; what cannot be applied is shown to be read.
+
+    VS Code has actions resolved, too, that are no more than a command.
+    """
+    if offered.data is None:
+        return offered
     chosen = read(types.CODE_ACTION_RESOLVE, offered.data, Chosen)
     try:
         offered.edit = await _edit(server, chosen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playwright.sync_api import expect
+
 from editors import course
 from editors.vscode.conftest import served_by
 from editors.vscode.window import Window
@@ -29,6 +31,7 @@ class Driven:
 
     def ask(self, question: str) -> None:
         self.window.run("infill-ls: Ask About the Selection")
+        expect(self.window.chat().get_by_role("button", name="Stop")).to_be_hidden()
         box = self.window.chat().get_by_role("textbox", name="Question")
         box.fill(question)
         box.press("Enter")

@@ -8,7 +8,7 @@ from pathlib import Path
 from editors.neovim import until, until_equal
 from editors.vscode.conftest import OpenWindow, served_by, written
 from fakes.host import FakeHost
-from fakes.script import EOT
+from fakes.script import EOT, Answer, Token
 
 
 def notebook(*cells: str) -> str:
@@ -36,7 +36,7 @@ def test_a_cell_is_completed_with_the_cells_before_it(
     open_window: OpenWindow, host: FakeHost, folder: Path
 ) -> None:
     """What an earlier cell defines is in the prefix, and Tab takes the suggestion."""
-    host.answers("gross(100)", EOT)
+    host.always(Answer((Token("gross(100)"), EOT)))
     file = written(
         folder / "a.ipynb", notebook("def gross(price):\n    return price * 1.19", "total =")
     )
@@ -59,7 +59,7 @@ def test_a_cell_is_completed_with_the_cells_before_it(
 
 def test_what_is_untitled_is_completed(open_window: OpenWindow, host: FakeHost, file: Path) -> None:
     """A document that was never saved has ghost text like any other."""
-    host.answers(" b", EOT)
+    host.always(Answer((Token(" b"), EOT)))
     window = open_window(file, served_by(host))
     window.wait_until_ready()
 
