@@ -95,8 +95,8 @@ def text() -> str:
 
 
 @pytest.fixture
-def users() -> Mapping[str, object]:
-    """The user's own settings."""
+def settings() -> Mapping[str, object]:
+    """Settings besides those that name the host."""
     return {}
 
 
@@ -159,7 +159,7 @@ def shared() -> Shared:
 @pytest.fixture
 def window(
     shared: Shared, browser: BrowserContext, code_server: CodeServer, host: FakeHost, text: str,
-    users: Mapping[str, object],
+    settings: Mapping[str, object],
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path,
 ) -> Iterator[Window]:  # fmt: skip
     """A window on `text` whose answers come from `host`, with the cursor in the second line."""
@@ -169,7 +169,7 @@ def window(
         # Its first server is not the one that the test waits for.
         shared.window.wait_until_ready()
     window = shared.window
-    window.begin(text, served_by(host), **users)
+    window.begin(text, {**served_by(host), **settings})
     yield window
     if request.node.stash.get(FAILED, False):
         # Whatever it has come to, the next test is not to suffer from it.

@@ -35,9 +35,9 @@ def text() -> str:
 
 
 @pytest.fixture
-def users() -> Mapping[str, object]:
+def settings() -> Mapping[str, object]:
     """No suggestions, of which one would take the answer."""
-    return {"editor.inlineSuggest.enabled": False}
+    return {"infill-ls.completion.enabled": False}
 
 
 def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHost) -> None:
@@ -58,13 +58,13 @@ def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHos
 
 
 def test_a_problem_is_fixed_at_once(
-    open_window: OpenWindow, folder: Path, host: FakeHost, users: Mapping[str, object]
+    open_window: OpenWindow, folder: Path, host: FakeHost, settings: Mapping[str, object]
 ) -> None:
     """The model is told what another extension says of the line; the fix is one step to undo."""
     host.answers('```json\n{"numbers": [1, 2]}\n```\n', EOS)
     before = '{"numbers": [1, 2,]}'
     file = written(folder / "a.json", f"{before}\n")
-    window = open_window(file, served_by(host), **users)
+    window = open_window(file, {**served_by(host), **settings})
     window.wait_until_ready()
     expect(window.page.locator(".squiggly-error")).to_be_visible(timeout=START_S * 1000)
     window.to("Control+Home", *["ArrowRight"] * before.index(",]"))
@@ -85,7 +85,8 @@ def test_code_is_explained_in_the_chat(window: Window, host: FakeHost) -> None:
     window.act("Explain")
     gate.open()
     answer = window.chat().locator(".answer").last
-    expect(answer).to_have_text("It adds")
+    # The first time that the chat is opened takes longer.
+    expect(answer).to_have_text("It adds", timeout=START_S * 1000)
     expect(window.chat().get_by_role("button", name="Stop")).to_be_visible()
     gate.stand_open()
 
