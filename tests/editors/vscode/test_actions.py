@@ -75,21 +75,3 @@ def test_a_problem_is_fixed_at_once(
     assert "Trailing comma" in str(host.asked[-1].request.json)
     window.to("Control+z")
     until(window.lines, lambda lines: lines[0] == before)
-
-
-def test_code_is_explained_in_the_chat(window: Window, host: FakeHost) -> None:
-    """Explain opens the chat, says which code it is about, and the answer is drawn as it grows."""
-    gate = host.gate()
-    host.answers("It adds", " two numbers.", EOS, gate=gate)
-
-    window.act("Explain")
-    gate.open()
-    answer = window.chat().locator(".answer").last
-    # The first time that the chat is opened takes longer.
-    expect(answer).to_have_text("It adds", timeout=START_S * 1000)
-    expect(window.chat().get_by_role("button", name="Stop")).to_be_visible()
-    gate.stand_open()
-
-    expect(answer).to_have_text("It adds two numbers.")
-    expect(window.chat().locator(".context").last).to_have_text("a.py:1-2")
-    assert "\n".join(CODE[:2]) in str(host.asked[-1].request.json["inputs"])
