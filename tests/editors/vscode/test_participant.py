@@ -44,8 +44,8 @@ def with_model(tools: Tools, extensions: Path, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def chat(open_window: OpenWindow, with_model: None, file: Path, host: FakeHost) -> Window:
     """A window with the chat open, in which one may type."""
-    users = {"chat.disableAIFeatures": False, "editor.inlineSuggest.enabled": False}
-    window = open_window(file, served_by(host), **users)
+    users = {"chat.disableAIFeatures": False}
+    window = open_window(file, {**served_by(host), "infill-ls.completion.enabled": False}, **users)
     window.wait_until_ready()
     window.run("Chat: Open Chat (Ask)")
     model = window.page.get_by_role("button", name="Silent Model")
