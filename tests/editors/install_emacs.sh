@@ -24,10 +24,11 @@ if ! command -v tmux >/dev/null; then
   { apt-get -qq update && apt-get -qq install --no-install-recommends tmux; } >&2
 fi
 
+# shellcheck source=tests/editors/debian.sh
+. "$(dirname "$0")/debian.sh"
+
 is_new_enough() {
-  local version
-  version=$("$1" --version 2>/dev/null | sed -n '1s/^GNU Emacs //p')
-  [ -n "$version" ] && [ "$(printf '%s\n' "$wanted" "$version" | sort -V | head -n 1)" = "$wanted" ]
+  at_least "$("$1" --version 2>/dev/null | sed -n '1s/^GNU Emacs //p')"
 }
 
 for candidate in emacs "$folder/emacs"; do
@@ -36,45 +37,17 @@ for candidate in emacs "$folder/emacs"; do
     exit
   fi
 done
-grep -qs '^ID=debian$' /etc/os-release ||
-  die "no Emacs $wanted or newer on PATH, and only Debian's is fetched from here: install it yourself"
 
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-work=$(mktemp -d "$folder/download.XXXXXX")
-# The package lists go, whatever happens.
-trap 'rm -rf "$work"' EXIT
-
-# The main suite is the one without a dash in its name: not -updates, not -security.
-mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/[^-/]*/InRelease'.*|\1|p" | head -n 1)
-[ -n "$mirror" ] || die "the configuration of apt names no Debian mirror"
+new_work
 release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-mkdir -p "$work"/{none,lists/partial,cache/archives/partial,debs} "$folder/root"
-for suite in "$release" "$release-backports"; do
-  echo "deb [target=Packages signed-by=$keyring] $mirror $suite main"
-done >"$work/sources.list"
 # What is installed is known, so that only what is missing is fetched; backports are as good.
 cp /var/lib/dpkg/status "$work/status"
 printf 'Package: *\nPin: release n=%s\nPin-Priority: 500\n' "$release-backports" >"$work/preferences"
-# The machine's own configuration (proxies, for one) stays in force; sources, lists and state are
-# ours. A mirror's backports may be older than their signature allows.
-private=(
-  -qq
-  -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts="$work/none"
-  -o Dir::Etc::preferences="$work/preferences" -o Dir::Etc::preferencesparts="$work/none"
-  -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status"
-  -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root -o APT::Update::Post-Invoke=
-  -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false
-)
-apt-get "${private[@]}" update >&2
+lists_of "$release" "$release-backports"
 packages=$(apt-get "${private[@]}" --no-install-recommends --simulate install emacs-nox |
   sed -n 's/^Inst \([^ ]*\) .*/\1/p')
 # shellcheck disable=SC2086 # one word a package
-(cd "$work/debs" && apt-get "${private[@]}" download $packages >&2)
-for package in "$work"/debs/*.deb; do
-  dpkg -x "$package" "$folder/root"
-done
+unpack $packages
 
 # Emacs was built to be in /usr, and finds nothing of its own elsewhere unless it is told. The
 # language servers that it starts inherit the path of its libraries, which are of this release.
@@ -93,6 +66,4 @@ exec '$usr/bin/emacs-nox' --dump-file='$(echo "$internals"/*.pdmp)' "\$@"
 WRAPPER
 chmod +x "$work/emacs"
 is_new_enough "$work/emacs" || die "the Emacs of this release does not start or is older than $wanted"
-# Last, and in one step: what is there from now on is whole.
-mv "$work/emacs" "$folder/emacs"
-echo "$folder/emacs"
+put emacs

@@ -17,10 +17,11 @@ die() {
   exit 1
 }
 
+# shellcheck source=tests/editors/debian.sh
+. "$(dirname "$0")/debian.sh"
+
 is_new_enough() {
-  local version
-  version=$("$1" --version 2>/dev/null | sed -n '1s/^helix \([0-9.]*\).*/\1/p')
-  [ -n "$version" ] && [ "$(printf '%s\n' "$wanted" "$version" | sort -V | head -n 1)" = "$wanted" ]
+  at_least "$("$1" --version 2>/dev/null | sed -n '1s/^helix \([0-9.]*\).*/\1/p')"
 }
 
 for candidate in hx "$folder/hx"; do
@@ -29,38 +30,10 @@ for candidate in hx "$folder/hx"; do
     exit
   fi
 done
-grep -qs '^ID=debian$' /etc/os-release ||
-  die "no Helix $wanted or newer on PATH, and only Debian's is fetched from here: install it yourself"
 
-mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-work=$(mktemp -d "$folder/download.XXXXXX")
-# The package lists go, whatever happens.
-trap 'rm -rf "$work"' EXIT
-
-# The main suite is the one without a dash in its name: not -updates, not -security.
-mirror=$(apt-get update --print-uris | sed -n "s|^'\(.*\)/dists/[^-/]*/InRelease'.*|\1|p" | head -n 1)
-[ -n "$mirror" ] || die "the configuration of apt names no Debian mirror"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-mkdir -p "$work"/{none,lists/partial,cache/archives/partial,debs} "$folder/root"
-echo "deb [target=Packages signed-by=$keyring] $mirror $suite main" >"$work/sources.list"
-# What is installed has no say, since nothing is: the packages are unpacked beside it.
-: >"$work/status"
-# The machine's own configuration (proxies, for one) stays in force; sources, lists and state are
-# ours.
-private=(
-  -qq
-  -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts="$work/none"
-  -o Dir::Etc::preferences="$work/none" -o Dir::Etc::preferencesparts="$work/none"
-  -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status"
-  -o Dir::Cache="$work/cache" -o APT::Sandbox::User=root -o APT::Update::Post-Invoke=
-  -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false
-)
-apt-get "${private[@]}" update >&2
-(cd "$work/debs" && apt-get "${private[@]}" download hx libc6 libgcc-s1 >&2)
-for package in "$work"/debs/*.deb; do
-  dpkg -x "$package" "$folder/root"
-done
+new_work
+lists_of "$suite"
+unpack hx libc6 libgcc-s1
 
 # Only Helix itself has the C library of its own release; the servers that it starts have this one's.
 libraries=$(echo "$folder"/root/usr/lib/*-linux-*)
@@ -71,6 +44,4 @@ exec '$(echo "$libraries"/ld-linux-*.so.*)' --library-path '$libraries' \\
 WRAPPER
 chmod +x "$work/hx"
 is_new_enough "$work/hx" || die "the Helix of $suite does not start or is older than $wanted"
-# Last, and in one step: what is there from now on is whole.
-mv "$work/hx" "$folder/hx"
-echo "$folder/hx"
+put hx
