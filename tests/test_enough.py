@@ -68,6 +68,7 @@ async def assert_enough(request: CompletionRequest, text: str) -> None:
         ("def f():\n\t‸", "x = 1\n    return x¦\ndef g():"),  # a tab is four blanks
         ("def f():\r\n    ‸\r\n", "return 1¦\r\ndef g():"),
         ("def f():\r    ‸\r", "return 1¦\rdef g():"),
+        ("def f():\r    ‸\r", "a  # it's (\r    b¦\rdef g():"),
         ("def 関数():\n    ‸", "返す = '値'\n    return 返す¦\n定数 = 1\n"),
         ("function f() {\n  ‸\n}\n", "return 1;¦\n}\n\nfunction g() {"),
         ("function f() {\n\t‸\n}\n", "if (a) {\n\t\tb();\n\t}¦\n}\n"),

@@ -118,7 +118,10 @@ def signs(before: str, language: str) -> Signs:
 
 
 def nested(code: str, places: Iterable[int], language: str) -> list[bool]:
-    """Tell of each place, in ascending order, whether it is inside a bracket, string or comment."""
+    """Tell of each place, in ascending order, whether it is inside a bracket, string or comment.
+
+    Lines end at line feeds.
+    """
     opened: list[tuple[str, int]] = []
     inside: list[bool] = []
     todo = list(places)

@@ -239,9 +239,8 @@ def _draft(text: str, place: Place, ended: bool) -> _Draft | None:
     if len(found) > 1 and not found[-1].group():
         found.pop()  # It is no line, but the end of the last one.
     places = [line.start() for line in found] + [len(code)]
-    nested = signs.nested(
-        place.quote + code, [len(place.quote) + at for at in places], place.language
-    )
+    read = place.quote + code.replace("\r", "\n")
+    nested = signs.nested(read, [len(place.quote) + at for at in places], place.language)
     lines = tuple(
         _Line(
             text=line[1],
