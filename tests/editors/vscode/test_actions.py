@@ -57,10 +57,31 @@ def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHos
     until_equal(window.lines, CODE)
 
 
+def test_code_is_explained_in_the_chat(window: Window, host: FakeHost) -> None:
+    """Explain opens the chat, says which code it is about, and the answer is drawn as it grows."""
+    gate = host.gate()
+    host.answers("It adds", " two numbers.", EOS, gate=gate)
+
+    window.act("Explain")
+    gate.open()
+    answer = window.chat().locator(".answer").last
+    # The first time that the chat is opened takes longer.
+    expect(answer).to_have_text("It adds", timeout=START_S * 1000)
+    expect(window.chat().get_by_role("button", name="Stop")).to_be_visible()
+    gate.stand_open()
+
+    expect(answer).to_have_text("It adds two numbers.")
+    expect(window.chat().locator(".context").last).to_have_text("a.py:1-2")
+    assert "\n".join(CODE[:2]) in str(host.asked[-1].request.json["inputs"])
+
+
 def test_a_problem_is_fixed_at_once(
     open_window: OpenWindow, folder: Path, host: FakeHost, settings: Mapping[str, object]
 ) -> None:
-    """The model is told what another extension says of the line; the fix is one step to undo."""
+    """The model is told what another extension says of the line; the fix is one step to undo.
+
+    It is the last one here: a window that another one was in front of draws no page of the chat.
+    """
     host.answers('```json\n{"numbers": [1, 2]}\n```\n', EOS)
     before = '{"numbers": [1, 2,]}'
     file = written(folder / "a.json", f"{before}\n")
