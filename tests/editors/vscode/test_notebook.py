@@ -1,4 +1,4 @@
-"""Ghost text in the cells of a notebook."""
+"""Ghost text where there is no file: in the cells of a notebook, and in what is untitled."""
 
 from __future__ import annotations
 
@@ -55,3 +55,20 @@ def test_a_cell_is_completed_with_the_cells_before_it(
     until(window.lines, lambda lines: "total = gross(100)" in lines)
     prompt = host.asked[-1].request.json["inputs"]
     assert "return price * 1.19\n\ntotal =" in prompt
+
+
+def test_what_is_untitled_is_completed(open_window: OpenWindow, host: FakeHost, file: Path) -> None:
+    """A document that was never saved has ghost text like any other."""
+    host.always(Answer((Token("b"), EOT)))
+    window = open_window(file, served_by(host))
+    window.wait_until_ready()
+
+    window.run("Create: New File...")
+    window.choose("Text File")
+    window.page.keyboard.insert_text("a =")
+    # VS Code asks for what is typed alone.
+    window.type(" ")
+    until_equal(window.ghost, "b")
+    window.press("Tab")
+
+    until(window.lines, lambda lines: "a = b" in lines)
