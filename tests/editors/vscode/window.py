@@ -236,6 +236,20 @@ class Window:
         """Return the suggestion that is drawn, empty if there is none."""
         return str(self.page.evaluate(_GHOST))
 
+    def suggested_after(self, *keys: str) -> str:
+        """Press keys, again where nothing comes of them, and return what is suggested then.
+
+        VS Code asks nobody for what is typed just after it has opened a document.
+        """
+
+        def suggested() -> str:
+            self.press(*keys)
+            with suppress(AssertionError):
+                return until(self.ghost, bool, 3)
+            return ""
+
+        return until(suggested, bool, START_S)
+
     def lines(self) -> list[str]:
         """Return the lines of the editor, as far as they are drawn, with what is suggested."""
         return list(self.page.evaluate(_LINES))
