@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-from playwright.sync_api import BrowserContext, FrameLocator, Page
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from editors.neovim import DEADLINE_S, until
 
@@ -22,6 +23,9 @@ EXTENSION = Path(__file__).parents[3] / "editor-configs" / "vscode"
 
 START_S = 30.0
 """How long the editor, its extensions and the server may take to be there."""
+
+_OFFER_MS = 3_000.0
+"""How long a list of commands may take to show the one that is wanted."""
 
 STARTING = "infill-ls is starting"
 READY = "infill-ls is ready"
@@ -255,14 +259,30 @@ class Window:
         return list(self.page.evaluate(_LINES))
 
     def run(self, command: str) -> None:
-        """Run a command by its title."""
-        self.press("F1")
-        self.type(command)
+        """Run a command by its title.
+
+        A key may go to a window that is still taking the focus, and a list that was opened before
+        a command was there goes without it: what shows no such command is closed and asked again.
+        """
+
+        def is_offered() -> bool:
+            self.press("F1")
+            with suppress(PlaywrightTimeoutError):
+                self.page.locator(".quick-input-box input").fill(f">{command}", timeout=_OFFER_MS)
+                self._choice(command).wait_for(timeout=_OFFER_MS)
+                return True
+            self.press("Escape")
+            return False
+
+        until(is_offered, bool, START_S)
         self.choose(command)
 
     def choose(self, label: str) -> None:
-        """Take one of the choices that are offered, by what it begins with."""
-        self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=label).first.click()
+        """Take one of the choices that are offered, by what it has in it."""
+        self._choice(label).click()
+
+    def _choice(self, label: str) -> Locator:
+        return self.page.locator(".quick-input-list .monaco-list-row").filter(has_text=label).first
 
     def act(self, title: str) -> None:
         """Choose a code action from the light bulb, by what its title begins with."""
