@@ -161,10 +161,14 @@ class Text:
             return 0
         if line >= self.line_count:
             return len(self)
-        block = bisect_left(self._line_ends, line) - 1
-        lines = io.StringIO(self._blocks[block], newline="")
-        preceding = islice(lines, line - self._line_ends[block])
-        return self._offsets[block] + sum(map(len, preceding))
+        number = bisect_left(self._line_ends, line) - 1
+        block, preceding = self._blocks[number], line - self._line_ends[number]
+        if "\r" in block:
+            length = sum(map(len, islice(io.StringIO(block, newline=""), preceding)))
+        else:
+            # Three times as fast, and asked for at each key a dozen times.
+            length = len(block) - len(block.split("\n", preceding)[-1])
+        return self._offsets[number] + length
 
 
 def _shared(blocks: Iterable[str], others: Iterable[str]) -> int:

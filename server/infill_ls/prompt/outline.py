@@ -69,7 +69,8 @@ class _Declaration:
     """Whole lines that end with a line feed each."""
 
     text: str
-    imports: bool
+    imports: frozenset[str] | None
+    """The names in an import; None where it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,11 @@ def _fitting(
         elif (misfits := misfits + 1) == _MISFITS:
             break
     in_order = [each for each in different if each in chosen]
-    return sorted(in_order, key=lambda each: not each.imports)
+    return sorted(in_order, key=lambda each: each.imports is None)
 
 
 def _is_unwanted(declaration: _Declaration, wanted: frozenset[str]) -> bool:
-    return declaration.imports and wanted.isdisjoint(names(declaration.text))
+    return declaration.imports is not None and wanted.isdisjoint(declaration.imports)
 
 
 def _outside(text: Text, window: Window) -> Iterator[tuple[int, int]]:
@@ -140,7 +141,8 @@ def _segments(text: Text, first: int, end: int) -> Iterator[str]:
 def _wanted(found: Iterable[_Found], wanted: frozenset[str]) -> Iterator[_Declaration]:
     following = 0
     for each in found:
-        if each.first >= following and (each.declaration.imports or each.name in wanted):
+        # An import has no name of its own.
+        if each.first >= following and (not each.name or each.name in wanted):
             following = each.end
             yield each.declaration
 
@@ -158,7 +160,8 @@ def _declarations(code: str, language: str) -> tuple[_Found, ...]:
             name = "" if imports else match[match.lastindex or 0]
             end = _end(lines, number, "({" if imports else "(")
             text = "".join(f"{line}\n" for line in lines[number:end])
-            found.append(_Found(_Declaration(text, imports), name, number, end))
+            declaration = _Declaration(text, names(text) if imports else None)
+            found.append(_Found(declaration, name, number, end))
     return tuple(found)
 
 

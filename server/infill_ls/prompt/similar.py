@@ -92,7 +92,7 @@ def identifiers(text: str) -> frozenset[str]:
 
 def names(text: str) -> frozenset[str]:
     """Return the names in the text as they stand there, without those that a language gives."""
-    return frozenset(name for name in _NAME.findall(text) if not _given(name))
+    return frozenset(name for name in set(_NAME.findall(text)) if not _given(name))
 
 
 def jaccard(one: frozenset[str], other: frozenset[str]) -> float:

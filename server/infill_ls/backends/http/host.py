@@ -23,6 +23,9 @@ _NO_OTHER: Mapping[int, Failing] = {}
 
 _CHECK = "check backend.url and backend.kind"
 
+_FAILURE = msgspec.json.Decoder(Failure | list[msgspec.Raw])
+"""Some answers are lists."""
+
 _QUOTED_CHARS = 200
 """How much of a host's own words a message quotes: enough to understand, too little to leak."""
 
@@ -172,7 +175,7 @@ class Host:
 
     def _read(self, data: str | bytes, kind: type[T]) -> T:
         try:
-            failure = msgspec.json.decode(data, type=Failure | list[msgspec.Raw])
+            failure = _FAILURE.decode(data)
             if isinstance(failure, Failure) and failure.is_one():
                 raise self._failure(failure, failure.status())
             return msgspec.json.decode(data, type=kind)

@@ -23,7 +23,7 @@ _MOST_SCALE = 2.5
 _DENSER = 1.5
 """So many times as dense as the whole prompt may those of its lines be that another one has."""
 
-_REMEMBERED_LINES = 16_384
+_REMEMBERED_LINES = 4_096
 
 _DENSE_SCALE = 1.4
 """What is reckoned with where the host cannot be asked: base64 has 1.24."""
@@ -37,8 +37,9 @@ class Reader:
         self._scale = Learned(USUAL_SCALE, tolerance=0.35)
         self._forms: dict[tuple[str, str], Form] = {}
         self._counts: LRUCache[Prompt, int] = LRUCache(_REMEMBERED_COUNTS)
-        # By the hashes of lines, because some lines are as long as a prompt.
-        self._line_scales: LRUCache[int, float] = LRUCache(_REMEMBERED_LINES)
+        # By the hashes of lines, because some lines are as long as a prompt. All are looked up at
+        # each key, so it is no cache that notes that.
+        self._line_scales: dict[int, float] = {}
 
     def knows(self, model: ModelInfo, dialect: Dialect) -> bool:
         """Return whether nothing needs to be asked."""
@@ -64,21 +65,18 @@ class Reader:
         be as dense as a text can be. So the host counts where one begins to type, and seldom
         afterwards. Raises BackendError.
         """
-        pieces = _pieces(prompt)
-        if pieces * _MOST_SCALE <= room:
-            return int(pieces * _MOST_SCALE)
         most = self._most_tokens(prompt)
         if most <= room:
             return int(most)
         if prompt not in self._counts:
+            pieces = _pieces(prompt)
             counted = await backend.count(prompt)
             if counted is None:
                 return int(pieces * max(_DENSE_SCALE, self._scale.value or 0))
             scale = max(counted, 1) / max(pieces, 1)
             self._scale.learn(scale)
             self._counts[prompt] = counted
-            for line in _lines(prompt):
-                self._line_scales[hash(line)] = min(scale * _DENSER, _MOST_SCALE)
+            self._remember(_lines(prompt), min(scale * _DENSER, _MOST_SCALE))
         return self._counts[prompt]
 
     def learn(self, prompt: Prompt, delta: Delta, first_s: float) -> None:
@@ -91,6 +89,11 @@ class Reader:
         seconds = told.seconds if told else first_s
         if tokens >= _TELLING_TOKENS and seconds > 0:
             self._tokens_per_s.learn(tokens / seconds)
+
+    def _remember(self, lines: list[str], scale: float) -> None:
+        if len(self._line_scales) + len(lines) > _REMEMBERED_LINES:
+            self._line_scales.clear()
+        self._line_scales.update((hash(line), scale) for line in lines)
 
     def _most_tokens(self, prompt: Prompt) -> float:
         """Return what the lines of a prompt come to; line ends and control tokens are one each."""
