@@ -24,7 +24,7 @@ EXTENSION = Path(__file__).parents[3] / "editor-configs" / "vscode"
 START_S = 30.0
 """How long the editor, its extensions and the server may take to be there."""
 
-_OFFER_MS = 3_000.0
+_OFFER_MS = 5_000.0
 """How long a list of commands may take to show the one that is wanted."""
 
 STARTING = "infill-ls is starting"
@@ -265,13 +265,17 @@ class Window:
         a command was there goes without it: what shows no such command is closed and asked again.
         """
 
+        box = self.page.locator(".quick-input-box input")
+
         def is_offered() -> bool:
             self.press("F1")
             with suppress(PlaywrightTimeoutError):
-                self.page.locator(".quick-input-box input").fill(f">{command}", timeout=_OFFER_MS)
+                box.fill(f">{command}", timeout=_OFFER_MS)
                 self._choice(command).wait_for(timeout=_OFFER_MS)
                 return True
-            self.press("Escape")
+            # In the editor, Escape would let go of what is selected.
+            if box.is_visible():
+                self.press("Escape")
             return False
 
         until(is_offered, bool, START_S)
