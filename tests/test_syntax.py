@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from itertools import count
 
@@ -138,6 +140,21 @@ def test_what_was_read_in_time_is_a_tree() -> None:
 
     assert syntax is not None
     assert syntax.tree.root_node.end_byte < len(part.code)
+
+
+def test_a_tree_leaves_nothing_behind() -> None:
+    """Any key may want one, so that what each leaves would add up."""
+    part = part_at(FUNCTION * 50 + "‸")
+
+    def blocks_after(count: int) -> int:
+        for _ in range(count):
+            assert syntax_of(part, "python", budget_s=1.0) is not None
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = blocks_after(1)
+
+    assert blocks_after(100) - before < 100
 
 
 @pytest.mark.parametrize(

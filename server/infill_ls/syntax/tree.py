@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -87,11 +88,14 @@ def syntax_of(
     code, cursor = part.code.encode(), len(part.before.encode())
     deadline, end = clock() + budget_s, len(code)
 
-    def read(at: int, _: object) -> bytes:
+    def read(at: int, _: object) -> bytearray:
         nonlocal end
         if clock() > deadline:
             end = min(end, at)
-        return code[at : min(at + _PIECE, end)]
+        piece = code[at : min(at + _PIECE, end)]
+        buffer = _buffer(len(piece))
+        buffer[:] = piece
+        return buffer
 
     tree: Tree = import_module("tree_sitter").Parser(language_grammar).parse(read)
     return Syntax(part, tree, cursor) if end == len(code) or end > cursor else None
@@ -108,6 +112,16 @@ def parses(code: str, language: str) -> bool | None:
         return None
     tree: Tree = import_module("tree_sitter").Parser(language_grammar).parse(code.encode())
     return not tree.root_node.has_error
+
+
+@cache
+def _buffer(length: int) -> bytearray:
+    """Return the one buffer of a length.
+
+    The binding, up to 0.26.1 at least, never lets go of a piece that it is handed, and needs it
+    only until the next one. So it is handed the same ones again and again.
+    """
+    return bytearray(length)
 
 
 def _is_too_deep(code: str) -> bool:

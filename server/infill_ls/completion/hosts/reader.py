@@ -15,7 +15,7 @@ from infill_ls.types import Code, Control, Delta, ModelInfo, Prompt
 _TELLING_TOKENS = 24
 """Fewer say more of the request than of the reading."""
 
-_REMEMBERED_COUNTS = 256
+_REMEMBERED_COUNTS = 16
 
 _MOST_SCALE = 2.5
 """No text of the languages and encodings tried has more tokens for each piece than this."""
