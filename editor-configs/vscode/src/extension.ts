@@ -7,6 +7,7 @@ import { Proposals } from './chat/proposals.ts';
 import { Questions } from './chat/questions.ts';
 import { ChatView } from './chat/view.ts';
 import { Doctor } from './doctor.ts';
+import { TO_END, toEnd } from './inline.ts';
 import { install, offerInstallation } from './install.ts';
 import { showMenu, toggleLanguage } from './menu.ts';
 import { Pause } from './pause.ts';
@@ -76,6 +77,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       vscode.commands.registerCommand(`infill-ls.${name}`, run),
     ),
     vscode.commands.registerCommand('infill-ls.chat.ask', about),
+    vscode.commands.registerCommand(TO_END, toEnd),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (running.needsRestart(change)) {
         void restart();

@@ -16,10 +16,14 @@ import {
   type LanguageClient,
   ProgressType,
 } from 'vscode-languageclient/node';
+import { missedEnd } from './accepted.ts';
 
 type Items = vscode.InlineCompletionItem[] | vscode.InlineCompletionList | null;
 
 const IS_GROWING = 'infill-ls.isGrowing';
+
+/** Puts the cursor where an accepted suggestion ends; it is no command for people. */
+export const TO_END = 'infill-ls.toEnd';
 
 /** One request, and the newest state of its answer. */
 class Answer {
@@ -50,7 +54,8 @@ class Answer {
   ): Promise<void> {
     let states = 0;
     const take = async (answer: InlineCompletionList | InlineCompletionItem[] | null) => {
-      this.items = (await client.protocol2CodeConverter.asInlineCompletionResult(answer)) ?? null;
+      const items = await client.protocol2CodeConverter.asInlineCompletionResult(answer);
+      this.items = items ? withEnds(items, this.position) : null;
       states += 1;
       if (states === 1) {
         this.begin();
@@ -182,6 +187,27 @@ export class Suggestions implements vscode.Disposable {
       providerId: `${this.extension}:*`,
       explicit: false,
     });
+  }
+}
+
+function withEnds<T extends NonNullable<Items>>(items: T, position: vscode.Position): T {
+  for (const item of Array.isArray(items) ? items : items.items) {
+    const { insertText, range } = item;
+    const text = typeof insertText === 'string' ? insertText : insertText.value;
+    const end = missedEnd(range?.start ?? position, text);
+    if (end) {
+      item.command = { command: TO_END, title: '', arguments: [end.line, end.character] };
+    }
+  }
+  return items;
+}
+
+export function toEnd(line: number, character: number): void {
+  const editor = vscode.window.activeTextEditor;
+  // Of several cursors each has its own end.
+  if (editor?.selections.length === 1) {
+    const end = new vscode.Position(line, character);
+    editor.selection = new vscode.Selection(end, end);
   }
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from editors.neovim import until, until_equal
 from editors.vscode.conftest import HEAD
@@ -117,8 +118,8 @@ def test_typing_along_doubles_no_character(window: Window, host: FakeHost) -> No
     assert window.lines()[1] == "    return a + b"
 
 
-def test_characters_of_two_units_before_the_cursor(window: Window, host: FakeHost) -> None:
-    """Columns are counted alike on both sides, and the rest of the line stays in its place."""
+def test_characters_of_two_units(window: Window, host: FakeHost) -> None:
+    """Columns are counted alike on both sides, and the cursor is behind what was accepted."""
     host.always(Answer((Token(" + '🎉'"), EOT)))
     window.write("f(ä, '😀é')")
 
@@ -129,7 +130,10 @@ def test_characters_of_two_units_before_the_cursor(window: Window, host: FakeHos
 
     until_equal(window.ghost, "")
     assert window.lines()[0] == "f(ä, '😀é' + '🎉')"
-    assert "f(ä, '😀é'" in host.asked[-1].request.json["inputs"]
+    assert "f(ä, '😀é'" in host.asked[0].request.json["inputs"]
+    # It is shown in whole characters.
+    column = len("f(ä, '😀é' + '🎉'") + 1
+    expect(window.page.get_by_text(f"Ln 1, Col {column}", exact=True)).to_be_visible()
 
 
 def test_an_explicit_request_waits_for_nothing_to_be_typed(window: Window, host: FakeHost) -> None:
