@@ -1,6 +1,9 @@
 """One course that each editor is led through, from the first key to a host that is well again.
 
 What the user and the host are to see stands here once, so all editors are held to the same.
+
+Each counts the columns of a line in a way of its own, so before the cursor there are signs that are
+of another width in each: one is outside of the BMP, the other is three code points.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from fakes.host import FakeHost
 from fakes.response import Response
 from fakes.script import EOS, EOT, Answer, Fail, Token
 
-CODE = "def add(a, b):\n    \n"
+_BEGUN = 'def add(a, b):  # 👩‍🚀 😀\n    s = "👩‍🚀 😀"; '
+
+CODE = f"{_BEGUN}\n"
 """What is opened; the cursor is to stand at the end of its second line."""
 
 MODEL = "codellama/CodeLlama-7b-Instruct-hf"
 """It fills in and talks."""
 
-_PROMPT = "<PRE> def add(a, b):\n    r <SUF>\n <MID>"
+_PROMPT = f"<PRE> {_BEGUN}r <SUF>\n <MID>"
 _ANSWER_S = 2.0
 _REST_S = 30.0
 """A host that has failed is left alone for some seconds, longer each time."""
@@ -70,7 +75,7 @@ def _suggested_and_accepted(editor: Editor, host: FakeHost) -> None:
     editor.type("r")
     until_equal(editor.ghost, "eturn a + b")
     editor.accept()
-    until_equal(editor.code, "def add(a, b):\n    return a + b\n")
+    until_equal(editor.code, f"{_BEGUN}return a + b\n")
 
     until_equal(editor.ghost, "")
     prompts = [exchange.request.json["inputs"] for exchange in host.asked]

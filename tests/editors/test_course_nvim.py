@@ -62,3 +62,5 @@ def test_the_course(start_nvim: Callable[[], Neovim], tmp_path: Path) -> None:
         nvim.edit(file)
 
         course.run(Driven(nvim), host)
+        client = "vim.lsp.get_clients({ name = 'infill_ls' })[1]"
+        assert nvim.lua(f"return {client}.offset_encoding") == "utf-8"

@@ -65,3 +65,6 @@ def test_the_course(start_emacs: Callable[[], Emacs], tmp_path: Path) -> None:
         emacs.edit(file)
 
         course.run(Driven(emacs, file), host)
+        capabilities = "(eglot--capabilities infill-ls--server)"
+        with_code = f"(with-current-buffer {quoted(file.name)} {capabilities})"
+        assert emacs.lisp(f"(plist-get {with_code} :positionEncoding)") == "utf-32"
