@@ -29,7 +29,10 @@ async def test_a_notification_leaves_nothing_behind(handler: Callable[..., objec
     protocol = create((), ()).protocol
     done = asyncio.Event()
 
-    protocol._execute_handler("n-1", handler, lambda _: done.set(), args=(None,))
+    def end(_: object) -> None:
+        asyncio.get_running_loop().call_soon(done.set)
+
+    protocol._execute_handler("n-1", handler, end, args=(None,))
     await done.wait()
 
     assert protocol._request_futures == {}

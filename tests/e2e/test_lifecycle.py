@@ -86,6 +86,19 @@ async def test_an_exit_that_comes_with_the_shutdown_waits_for_it(wire: Wire) -> 
     assert await wire.stderr() == ""
 
 
+async def test_a_shutdown_before_the_configuration_is_known_is_answered(wire: Wire) -> None:
+    """An editor that ends while the server still asks it for its settings ends it in order."""
+    await wire.begin(workspace={"configuration": True})
+    await wire.until(lambda message: message.get("method") == "workspace/configuration")
+
+    answer = await wire.request("shutdown")
+    wire.notify("exit")
+
+    assert answer["result"] is None
+    assert await wire.exit_status() == 0
+    assert await wire.stderr() == ""
+
+
 async def test_an_exit_without_a_shutdown_is_status_1(wire: Wire) -> None:
     """`exit` alone ends the server too, with status 1."""
     await wire.begin()

@@ -150,7 +150,8 @@ class Protocol(LanguageServerProtocol):
         """Run a handler; pygls 2.1 keeps what became of each notification for ever."""
 
         def forget(future: Any) -> None:
-            self._request_futures.pop(msg_id, None)
+            # Not at once: at a shutdown, pygls goes through all of them and cancels each.
+            asyncio.get_running_loop().call_soon(self._request_futures.pop, msg_id, None)
             callback(future)
 
         super()._execute_handler(msg_id, handler, forget, args, kwargs)
