@@ -157,7 +157,7 @@ METHOD and PARAMS ask for it; TITLE is for the user."
   (seq-doseq (change (plist-get edit :documentChanges))
     (when-let* ((version (map-nested-elt change '(:textDocument :version))))
       (with-current-buffer (infill-ls--changed-buffer change)
-        (if (not (eq server infill-ls--server))
+        (if (not (infill-ls--companion-p server))
             ;; Eglot compares versions itself, but waits a moment before it counts a change.
             (eglot--signal-textDocument/didChange)
           (infill-ls--send-changes)

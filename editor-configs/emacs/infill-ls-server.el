@@ -6,7 +6,8 @@
 
 ;; Eglot starts the server and speaks with it.  But Eglot has one server manage
 ;; a buffer, and that is the one of the language; so a companion of it is told
-;; of the buffers here, and can be had beside any other.
+;; of the buffers here, and can be had beside any other.  Where Eglot manages a
+;; buffer with infill-ls itself, that one is used, and no companion is started.
 
 ;;; Code:
 
@@ -26,10 +27,11 @@
 
 ;;; The server: one for each project.
 
-(defvar-local infill-ls--server nil "The companion that has the current buffer.")
+(defvar-local infill-ls--server nil "What suggests in the current buffer.")
 (defvar-local infill-ls--uri nil "The buffer's name there.")
-(defvar-local infill-ls--version 0 "How often the server was told of changes.")
-(defvar-local infill-ls--tracker nil "Remembers what has changed since.")
+(defvar-local infill-ls--version 0 "How often a companion was told of changes.")
+(defvar-local infill-ls--tracker nil
+  "Remembers what has changed since; nil where Eglot tells of changes.")
 
 (defclass infill-ls-server (eglot-lsp-server)
   ((root :initform (expand-file-name default-directory) :reader infill-ls--root
@@ -146,9 +148,24 @@ HEALTH and MESSAGE are of the status."
     (dolist (buffer (infill-ls--buffers))
       (with-current-buffer buffer
         (unless (infill-ls--served-p)
-          (infill-ls--attach nil))))))
+          (infill-ls--attach nil))))
+    (infill-ls--stop-unused server)))
 
-(add-hook 'eglot-connect-hook #'infill-ls--connected)
+;; Last, since it may end the server.
+(add-hook 'eglot-connect-hook #'infill-ls--connected t)
+
+(defun infill-ls--managed ()
+  "Have the infill-ls that Eglot manages the current buffer with suggest there."
+  (when infill-ls-mode
+    (let ((former infill-ls--server))
+      (cond ((infill-ls--eglots)
+             (infill-ls--attach nil)
+             (when (infill-ls--companion-p former)
+               (infill-ls--stop-unused former)))
+            ((not (infill-ls--companion-p former))
+             (infill-ls--close))))))
+
+(add-hook 'eglot-managed-mode-hook #'infill-ls--managed)
 
 (defun infill-ls--buffers ()
   "Return the buffers that are to be served."
@@ -179,6 +196,15 @@ HEALTH and MESSAGE are of the status."
   (jsonrpc-request server :shutdown nil)
   (jsonrpc-notify server :exit nil)
   (jsonrpc-shutdown server))
+
+(defun infill-ls--stop-unused (server)
+  "Have SERVER, a companion, end if no buffer is left to it."
+  (unless (seq-some (lambda (buffer)
+                      (with-current-buffer buffer
+                        (memq server (list infill-ls--server
+                                           (bound-and-true-p infill-ls-chat--server)))))
+                    (buffer-list))
+    (infill-ls--stop server)))
 
 (defun infill-ls-status-message (server)
   "Return in one sentence what is wrong with SERVER, or nil if nothing is."
@@ -267,7 +293,7 @@ HEALTH and MESSAGE are of the status."
     (cons (infill-ls--place start) (infill-ls--place end))))
 
 (defun infill-ls--served-p ()
-  "Tell whether a companion has the current buffer."
+  "Tell whether a server suggests in the current buffer."
   (and infill-ls--server (jsonrpc-running-p infill-ls--server)))
 
 (defun infill-ls--any-server ()
@@ -278,9 +304,9 @@ That is a companion, or a server of the class that Eglot manages."
   (cond ((infill-ls--served-p)
          (infill-ls--send-changes)
          infill-ls--server)
-        ((infill-ls-server-p (eglot-current-server))
+        ((infill-ls--eglots)
          (eglot--signal-textDocument/didChange)
-         (eglot-current-server))
+         (infill-ls--eglots))
         ((user-error (if infill-ls-mode
                          "The server of this buffer does not run yet"
                        "No infill-ls has this buffer")))))
@@ -289,7 +315,17 @@ That is a companion, or a server of the class that Eglot manages."
   "Return the name of the current buffer at `infill-ls--any-server'."
   (if (infill-ls--served-p)
       infill-ls--uri
-    (eglot-path-to-uri (file-truename buffer-file-name))))
+    (infill-ls--eglots-uri)))
+
+(defun infill-ls--eglots ()
+  "Return the infill-ls that Eglot manages the current buffer with, or nil."
+  (and (eglot-managed-p)
+       (infill-ls-server-p (eglot-current-server))
+       (eglot-current-server)))
+
+(defun infill-ls--eglots-uri ()
+  "Return the name that Eglot has given the current buffer."
+  (plist-get (eglot--TextDocumentIdentifier) :uri))
 
 (defun infill-ls--buffer (uri)
   "Return the buffer that a server knows as URI, or nil."
@@ -308,8 +344,15 @@ That is a companion, or a server of the class that Eglot manages."
 If there is none yet, start one, unless MAY-START is nil."
   (let ((server (infill-ls--companion-of
                  (expand-file-name (project-root (infill-ls--project))))))
-    (cond ((and server (infill-ls--ready server)) (infill-ls--open server))
+    (cond ((infill-ls--eglots) (infill-ls--share))
+          ((and server (infill-ls--ready server)) (infill-ls--open server))
           ((and may-start (null server)) (infill-ls--start)))))
+
+(defun infill-ls--share ()
+  "Have the infill-ls of Eglot suggest in the current buffer."
+  (infill-ls--close)
+  (setq infill-ls--server (infill-ls--eglots)
+        infill-ls--uri (infill-ls--eglots-uri)))
 
 (defun infill-ls--new-uri ()
   "Return a name for the current buffer that no other one has."
@@ -337,10 +380,10 @@ If there is none yet, start one, unless MAY-START is nil."
                                    :text ,(infill-ls--text 1 (1+ (buffer-size)))))))
 
 (defun infill-ls--close ()
-  "Have the server forget the current buffer."
+  "Have a companion forget the current buffer, and nobody suggest there."
   (when infill-ls--tracker
     (track-changes-unregister infill-ls--tracker))
-  (when (infill-ls--served-p)
+  (when (and infill-ls--tracker (infill-ls--served-p))
     (jsonrpc-notify infill-ls--server :textDocument/didClose
                     `(:textDocument (:uri ,infill-ls--uri))))
   (setq infill-ls--server nil
@@ -349,13 +392,15 @@ If there is none yet, start one, unless MAY-START is nil."
 
 (defun infill-ls--send-changes ()
   "Tell the server what has changed in the current buffer."
-  (track-changes-fetch
-   infill-ls--tracker
-   (lambda (beg end before)
-     (jsonrpc-notify
-      infill-ls--server :textDocument/didChange
-      `(:textDocument (:uri ,infill-ls--uri :version ,(cl-incf infill-ls--version))
-        :contentChanges [,(infill-ls--change beg end before)])))))
+  (if (infill-ls--companion-p infill-ls--server)
+      (track-changes-fetch
+       infill-ls--tracker
+       (lambda (beg end before)
+         (jsonrpc-notify
+          infill-ls--server :textDocument/didChange
+          `(:textDocument (:uri ,infill-ls--uri :version ,(cl-incf infill-ls--version))
+            :contentChanges [,(infill-ls--change beg end before)]))))
+    (eglot--signal-textDocument/didChange)))
 
 (defun infill-ls--change (beg end before)
   "Return what was changed: BEFORE stood where BEG to END is now."

@@ -155,7 +155,7 @@ It does nothing if point has moved or the buffer has changed since."
 
 (defun infill-ls--before-command ()
   "Remember how things are."
-  (when (and (infill-ls--served-p) (track-changes-inconsistent-state-p))
+  (when (and infill-ls--tracker (infill-ls--served-p) (track-changes-inconsistent-state-p))
     ;; An indirect buffer has changed the text; the next change would be an error.
     (infill-ls--send-changes))
   (setq infill-ls--before (infill-ls--now)))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editors.emacs.terminal import Emacs, body, quoted, written
+import pytest
+
+from editors.emacs.conftest import Start
+from editors.emacs.terminal import Emacs, backend_at, body, quoted, written
 from editors.neovim import until, until_equal
 from fakes.host import FakeHost
 from fakes.script import Answer, Token
@@ -132,3 +135,35 @@ def test_a_clone_of_a_buffer_without_a_file_is_another_document(
         emacs.lisp("""(buffer-local-value 'infill-ls--uri (get-buffer "other"))""")
         == "untitled:other"
     )
+
+
+@pytest.mark.parametrize(
+    "order", [("eglot", "infill-ls-mode"), ("infill-ls-mode", "eglot")], ids=" then ".join
+)
+def test_one_server_does_where_eglot_manages_a_buffer_with_it(
+    start_emacs: Start, host: FakeHost, file: Path, order: tuple[str, ...]
+) -> None:
+    """It suggests, for the text as Eglot tells it, and is the only one that runs."""
+    host.always(Answer((Token("urn '😀'"),)))
+    emacs = start_emacs()
+    emacs.lisp(f"(progn (require 'infill-ls) (setq infill-ls-settings '{backend(host)}) t)")
+    emacs.lisp("""(setq eglot-server-programs '((python-mode . (infill-ls-server "infill-ls"))))""")
+    emacs.lisp(f'(find-file "{file}")')
+
+    for command in order:
+        emacs.lisp(f"(call-interactively #'{command})")
+    is_shared = "(and (eglot-managed-p) (eq infill-ls--server (eglot-current-server)))"
+    until_equal(lambda: emacs.lisp(is_shared), True)
+    until_equal(lambda: emacs.lisp("(seq-some #'jsonrpc-running-p infill-ls--servers)"), None)
+    emacs.lisp(f"(progn (insert {quoted(SMILE)}) (end-of-line 2) t)")
+    emacs.type("ret")
+    until_equal(emacs.ghost, "urn '😀'")
+    emacs.press("Tab")
+
+    until_equal(emacs.text, SMILE + body("return '😀'"))
+    emacs.lisp("(eglot-shutdown (eglot-current-server))")
+    assert emacs.is_served() is False
+
+
+def backend(host: FakeHost) -> str:
+    return quoted(backend_at(host.url))
