@@ -186,9 +186,21 @@ def test_a_selection_stands_for_its_lines(text: str, expected: str | None) -> No
     assert target_in(text) == target_in(text, "unknown") == expected
 
 
-def test_a_cursor_that_is_a_selection_is_a_place() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "‸d‸ef f():\n    a\n    b\n",
+        "def f():\n    a‸\n‸    b\n",
+        "def f():\r\n    a‸\r\n‸    b\r\n",
+        "def f():\r    a‸\r‸    b\r",
+    ],
+)
+def test_a_cursor_that_is_a_selection_is_a_place(text: str) -> None:
     """Helix and Kakoune always have one character selected; the function around it is meant."""
-    assert target_in("‸d‸ef f():\n    a\n    b\n") == "def f():\n    a\n    b"
+    target = target_in(text)
+
+    assert target is not None
+    assert target.splitlines() == ["def f():", "    a", "    b"]
 
 
 @given(

@@ -93,17 +93,20 @@ def test_a_suggestion_of_several_lines(start: Start, host: FakeHost) -> None:
     assert helix.saved() == f"{HEAD}\n    if a > b:\n        return a\n"
 
 
-def test_a_code_action_changes_the_function(start: Start, host: FakeHost, file: Path) -> None:
-    """It is the one around the cursor, though that is a selection of one character in Helix.
+@pytest.mark.parametrize(("line_end", "to_cursor"), [("\n", "jgl"), ("\r\n", "jgll")])
+def test_a_code_action_changes_the_function(
+    start: Start, host: FakeHost, file: Path, line_end: str, to_cursor: str
+) -> None:
+    """It is the one around the cursor, though that is a selection in Helix, perhaps a line end.
 
     While it is worked out, Helix answers the server nothing.
     """
     documented = f'{HEAD}\n    """Add."""\n    return a + b\n'
     host.answers(f"```python\n{documented}```", EOS)
-    file.write_text(f"{HEAD}\n    return a + b\n")
+    file.write_text(f"{HEAD}\n    return a + b\n", newline=line_end)
     helix = start(host.url)
 
-    helix.type("jgl")
+    helix.type(to_cursor)
     _choose_action(helix, "Write a docstring")
     until(helix.shown, lambda screen: '"""Add."""' in screen)
 

@@ -60,11 +60,12 @@ class Target:
 def target_of(document: Document, start: int, end: int) -> Target | None:
     """Return the lines of a selection; of a mere place, those of the function around it, if any.
 
-    A single character in a function is a place: it is what the cursor of Helix and Kakoune is. A
-    selection begins and ends with its first and last line that is not blank, and is nothing if it
-    has none.
+    A single character in a function, or a line end, is a place: it is what the cursor of Helix and
+    Kakoune is. A selection begins and ends with its first and last line that is not blank, and is
+    nothing if it has none.
     """
-    if end - start <= 1 and (function := _function(document, start)):
+    is_place = end - start <= 1 or document.text.slice(start, end) == "\r\n"
+    if is_place and (function := _function(document, start)):
         return function
     return _lines(document.text, start, end)
 
