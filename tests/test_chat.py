@@ -95,6 +95,22 @@ async def test_what_was_said_is_remembered(
     )
 
 
+async def test_a_question_is_asked_in_place_of_later_ones(
+    chat: Chat, backend: ScriptedBackend, told: Told
+) -> None:
+    """What was said after so many turns is forgotten, as if it had never been asked."""
+    for answer in ("One.", "Two.", "Other."):
+        backend.answers(answer)
+    await chat.send("1?", told)
+    await chat.send("2?", told, conversation="1")
+
+    asked = chat.ask("Other?", conversation="1", turns=1)
+    reply = await chat.answer(asked, told)
+
+    assert reply.message == 1
+    assert [message.text for message in backend.conversations[2]] == ["1?", "One.", "Other?"]
+
+
 async def test_code_goes_with_the_question(
     chat: Chat, backend: ScriptedBackend, told: Told
 ) -> None:

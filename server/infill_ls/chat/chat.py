@@ -91,12 +91,17 @@ class Chat:
         return await self.answer(self.ask(question, conversation=conversation, code=code), tell)
 
     def ask(
-        self, question: str, *, conversation: str | None = None, code: Sequence[Code] = ()
+        self,
+        question: str,
+        *,
+        conversation: str | None = None,
+        code: Sequence[Code] = (),
+        turns: int | None = None,
     ) -> str:
         """Add a question to a conversation, or to a new one, which is returned.
 
-        Raises BadInput for a blank question, a conversation that is not there or one that is still
-        answering.
+        What was said after the first `turns` is forgotten, where that is a number. Raises BadInput
+        for a blank question, a conversation that is not there or one that is still answering.
         """
         if not question.strip():
             raise BadInput("there is no question")
@@ -105,6 +110,7 @@ class Chat:
             self._conversations[asked.id] = asked
         else:
             asked = self._idle(conversation)
+            asked.turns = asked.turns[:turns]
         asked.turns.append(Turn(question, tuple(code)))
         return asked.id
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Annotated
 
 from lsprotocol import types
-from msgspec import Struct
+from msgspec import Meta, Struct
 from pygls.exceptions import JsonRpcException
 
 from infill_ls.chat.chat import Reply, Tell
@@ -32,6 +33,8 @@ class Send(Struct, frozen=True, rename="camel"):
 
     text: str
     conversation: str | None = None
+    turns: Annotated[int, Meta(ge=0)] | None = None
+    """After how many of the conversation's questions this one comes; later ones are forgotten."""
     context: Context | list[Context] = []
     work_done_token: types.ProgressToken | None = None
 
@@ -67,6 +70,7 @@ async def send(server: Server, argument: object) -> dict[str, object]:
         str(Text(asked.text)),
         conversation=asked.conversation,
         code=tuple(dict.fromkeys([*code, *mentioned])),
+        turns=asked.turns,
     )
     return await _answered(server, conversation, asked.work_done_token, chat.answer)
 

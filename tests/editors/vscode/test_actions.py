@@ -41,7 +41,7 @@ def settings() -> Mapping[str, object]:
 
 
 def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHost) -> None:
-    """The preview holds the change alone; once applied, it is one step to undo."""
+    """The preview holds the change alone, to be ticked; once applied, it is one step to undo."""
     host.answers(DOCUMENTED, EOS)
 
     window.act("Write a docstring")
@@ -49,6 +49,7 @@ def test_a_docstring_is_shown_before_it_is_written(window: Window, host: FakeHos
     change = preview.locator(".monaco-list-row").filter(has_text="Return the sum of both.")
     expect(change).not_to_contain_text("a - b")
     assert window.lines() == CODE
+    expect(change.get_by_role("checkbox")).not_to_be_checked()
     change.get_by_role("checkbox").check()
     window.page.get_by_role("button", name="Apply").click()
 

@@ -137,6 +137,33 @@ def test_a_server_that_was_started_anew_has_forgotten(chat: Window, host: FakeHo
     assert "1?" not in inputs(host)
 
 
+def test_what_is_asked_anew_takes_back_what_came_after(chat: Window, host: FakeHost) -> None:
+    """Retry and an edited question are asked as if what they replace had never been."""
+    host.answers("One.", EOS)
+    host.answers("Two.", EOS)
+    host.answers("Second.", EOS)
+    host.answers("Three.", EOS)
+    ask(chat, "@infill 1?")
+    expect(answer(chat)).to_contain_text("One.")
+    ask(chat, "2?")
+    expect(answer(chat)).to_contain_text("Two.")
+
+    answer(chat).hover()
+    answer(chat).get_by_role("button", name="Retry").click()
+    expect(answer(chat)).to_contain_text("Second.")
+    again = inputs(host)
+    chat.page.locator(".interactive-request").last.get_by_text("2?").click()
+    chat.press("Control+a")
+    ask(chat, "@infill 3?")
+    expect(answer(chat)).to_contain_text("Three.")
+
+    assert again.count("2?") == 1
+    assert "Two." not in again
+    assert again.count("One.") == inputs(host).count("One.") == 1
+    assert "2?" not in inputs(host)
+    assert "Second." not in inputs(host)
+
+
 def test_a_selection_goes_along_alone(chat: Window, host: FakeHost) -> None:
     """Of the file in front, the model is shown the lines that are selected."""
     host.answers("One.", EOS)

@@ -1,4 +1,9 @@
-/** `@infill` in VS Code's own chat: each of its chats is a conversation of the server. */
+/**
+ * `@infill` in VS Code's own chat: each of its chats is a conversation of the server.
+ *
+ * VS Code has the last word on what was said: who asks anew, or edits a question, takes back what
+ * comes after it.
+ */
 
 import * as vscode from 'vscode';
 import { notesOf } from './conversation.ts';
@@ -8,7 +13,11 @@ import { conversationOf, type Questions, reasonOf } from './questions.ts';
 /** What stays with an answer in the chat's history. */
 interface Metadata {
   conversation: string | undefined;
+  /** How many questions the server has kept of it, this one among them. */
+  turns: number;
 }
+
+const NOTHING: Metadata = { conversation: undefined, turns: 0 };
 
 /** Take part in VS Code's chat, where there is one. */
 export function takePart(questions: Questions): vscode.Disposable[] {
@@ -32,22 +41,25 @@ async function answerWith(
   const stopping = new AbortController();
   const listening = token.onCancellationRequested(() => stopping.abort());
   const former = formerOf(history);
-  const conversation = questions.known(former);
-  if (former && !conversation) {
+  const isKnown = questions.known(former.conversation) !== undefined;
+  const { conversation, turns } = isKnown ? former : NOTHING;
+  if (former.conversation && !isKnown) {
     stream.markdown('*The server was started anew, and has forgotten what was said before.*\n\n');
   }
   try {
     const context = await Promise.all(codeOf(request).map(contextOf));
-    const question = { command: 'send', text: request.prompt, context, conversation } as const;
+    const text = request.prompt;
+    const question = { command: 'send', text, context, conversation, turns } as const;
     const grow = (piece: string) => stream.markdown(piece);
     const reply = await questions.ask(question, grow, stopping.signal);
     const notes = notesOf(reply);
     if (notes) {
       stream.markdown(`\n\n*${notes}*`);
     }
-    return { metadata: { conversation: reply.conversation } };
+    return { metadata: { conversation: reply.conversation, turns: reply.message + 1 } };
   } catch (error) {
-    const metadata = { conversation: conversationOf(error) ?? conversation };
+    const kept = conversationOf(error);
+    const metadata = kept ? { conversation: kept, turns: turns + 1 } : { conversation, turns };
     return token.isCancellationRequested
       ? { metadata }
       : { errorDetails: { message: reasonOf(error) }, metadata };
@@ -56,12 +68,14 @@ async function answerWith(
   }
 }
 
-/** Return the conversation of the newest answer that has one: VS Code's own failures have none. */
-function formerOf(history: vscode.ChatContext['history']): string | undefined {
+/** Return what the newest answer that has a conversation says of it: VS Code's failures have none. */
+function formerOf(history: vscode.ChatContext['history']): Metadata {
   const answers = history.filter((turn) => turn instanceof vscode.ChatResponseTurn);
-  return answers
-    .map(({ result }) => (result.metadata as Metadata | undefined)?.conversation)
-    .findLast((conversation) => conversation !== undefined);
+  return (
+    answers
+      .map(({ result }) => result.metadata as Metadata | undefined)
+      .findLast((metadata) => metadata?.conversation !== undefined) ?? NOTHING
+  );
 }
 
 /** Return the code that goes along, in the order of the question; other references are passed over. */

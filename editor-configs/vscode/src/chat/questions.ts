@@ -13,7 +13,14 @@ export interface Connection {
 
 /** A question, or the order to ask the last one again. */
 export type Question =
-  | { command: 'send'; text: string; context: ChatContext[]; conversation?: string | undefined }
+  | {
+      command: 'send';
+      text: string;
+      context: ChatContext[];
+      conversation?: string | undefined;
+      /** After how many questions of the conversation; later ones are forgotten. */
+      turns?: number;
+    }
   | { command: 'retry'; conversation: string };
 
 /** Is told each piece of an answer, in order. */
