@@ -149,7 +149,7 @@ async def inline_completion(
         params.text_document.uri,
         params.position,
         trigger_of(params.context.trigger_kind),
-        waited_ms=waited_ms(server.client, params.context.trigger_kind),
+        waited_ms=waited_ms(server.client, params),
     )
     if request is None:
         return None
