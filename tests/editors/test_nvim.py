@@ -117,10 +117,10 @@ def test_a_former_mapping_of_the_key_stays_in_use(
 
 
 def test_another_key_can_accept(start_nvim: Start, host: FakeHost, file: Path) -> None:
-    """`accept_key` moves the mapping; Tab is left alone."""
+    """`keys` moves the mapping; Tab is left alone."""
     host.answers("return a + b")
     nvim = start_nvim()
-    nvim.set_up({**backend_at(host.url), "accept_key": "<C-L>"})
+    nvim.set_up({**backend_at(host.url), "keys": {"accept": "<C-L>"}})
     nvim.edit(file)
     nvim.type("GA")
     until(nvim.ghost, bool)
@@ -370,7 +370,9 @@ def test_suggestions_can_be_switched_off(nvim: Neovim, host: FakeHost, file: Pat
     ("options", "words"),
     [
         ({"backend": {"kind": "tgi"}}, "no option \"backend\""),
-        ({"accept_key": 1}, "\"accept_key\" must be a string"),
+        ({"keys": {"accept": 1}}, "\"keys.accept\" must be a string"),
+        ({"keys": {"acept": "<Tab>"}}, "no key for \"acept\""),
+        ({"suggestions": "other"}, "must be 'builtin' or 'stream'"),
         ({"cmd": ["infill-ls-of-nowhere"]}, "\"infill-ls-of-nowhere\" is not on PATH"),
     ],
 )  # fmt: skip

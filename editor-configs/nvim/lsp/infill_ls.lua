@@ -33,7 +33,7 @@ return {
       require('infill_ls.status').update(status)
     end,
     ['infill-ls/suggestionGrew'] = function(_, grown)
-      require('infill_ls.suggestions').refresh(grown.textDocument.uri)
+      require('infill_ls.suggestions.builtin').refresh(grown.textDocument.uri)
     end,
   },
   on_init = function(client)

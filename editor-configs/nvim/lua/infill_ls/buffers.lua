@@ -28,7 +28,7 @@ end
 local function show_suggestions(event)
   local client = vim.lsp.get_client_by_id(event.data.client_id)
   if client and client.name == 'infill_ls' then
-    vim.lsp.inline_completion.enable(true, { bufnr = event.buf })
+    require('infill_ls.suggestions').show(client, event.buf)
   end
 end
 
@@ -42,8 +42,8 @@ local function tell_where_cursor_rests(event)
 end
 
 --- Serve buffers as they come.
-function M.watch()
-  local group = vim.api.nvim_create_augroup('infill_ls', {})
+---@param group integer
+function M.watch(group)
   ---@param event string
   ---@param callback fun(event: vim.api.keyset.create_autocmd.callback_args)
   local function on(event, callback)
@@ -54,9 +54,6 @@ function M.watch()
   end)
   on('LspAttach', show_suggestions)
   on('CursorHold', tell_where_cursor_rests)
-  on('CursorMovedI', function()
-    require('infill_ls.suggestions').withdraw_unfit()
-  end)
 end
 
 return M

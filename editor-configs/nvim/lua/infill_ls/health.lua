@@ -47,11 +47,11 @@ local function check_server(client)
 end
 
 local function check_key()
-  local key = require('infill_ls.accept_key').state()
+  local key = require('infill_ls.keys').accepting()
   if key.is_mapped then
     health.ok(('%s accepts a suggestion'):format(key.name))
   elseif key.name then
-    local advice = "Give another one as `accept_key`, or call require('infill_ls').setup() later"
+    local advice = "Give another one in `keys`, or call require('infill_ls').setup() later"
     health.warn(('%s was mapped to something else since'):format(key.name), advice)
   else
     health.info("no key accepts; require('infill_ls.suggestions').accept() does")

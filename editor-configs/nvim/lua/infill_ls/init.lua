@@ -4,21 +4,23 @@ local M = {}
 
 ---@class infill_ls.Options
 ---@field settings? table<string, any> What the server is to do, in its own words (`backend`, …).
----@field accept_key? string|false Accepts a suggestion in insert mode (`<Tab>`); `false`: no key.
+---@field suggestions? 'builtin'|'stream' Drawn by Neovim itself, or by this plug-in as they grow.
+---@field keys? infill_ls.KeyOptions In insert mode; `false` maps none.
 ---@field cmd? string[] Starts the server (`{ 'infill-ls' }`).
 
 ---@param opts infill_ls.Options
 ---@return string? problem One sentence, if an option cannot be used.
 local function problem_of(opts)
-  local types = { settings = 'table', accept_key = 'string', cmd = 'table' }
+  local types = { settings = 'table', suggestions = 'string', keys = 'table', cmd = 'table' }
   for name, value in pairs(opts) do
-    local is_off = name == 'accept_key' and value == false
     if not types[name] then
       return ('there is no option %q; what the server is to do goes in `settings`'):format(name)
-    elseif type(value) ~= types[name] and not is_off then
+    elseif type(value) ~= types[name] then
       return ('the option %q must be a %s, not %s'):format(name, types[name], vim.inspect(value))
     end
   end
+  return require('infill_ls.keys').problem_of(opts.keys or {})
+    or opts.suggestions and require('infill_ls.suggestions').problem_of(opts.suggestions)
 end
 
 ---@param message string
@@ -43,10 +45,10 @@ function M.setup(opts)
   -- An empty table would become a JSON array.
   local settings = next(opts.settings or {}) and opts.settings
   vim.lsp.config('infill_ls', { cmd = opts.cmd, init_options = settings })
-  require('infill_ls.buffers').watch()
-  if opts.accept_key ~= false then
-    require('infill_ls.accept_key').map(opts.accept_key or '<Tab>')
-  end
+  local group = vim.api.nvim_create_augroup('infill_ls', {})
+  require('infill_ls.buffers').watch(group)
+  require('infill_ls.suggestions').begin(opts.suggestions, group)
+  require('infill_ls.keys').map(opts.keys)
 
   -- `vim.lsp.enable()` only logs that the command is missing.
   local cmd = vim.lsp.config.infill_ls.cmd
@@ -58,8 +60,7 @@ end
 
 --- Switch the suggestions in the current buffer off or on.
 function M.toggle()
-  local is_enabled = vim.lsp.inline_completion.is_enabled({ bufnr = 0 })
-  vim.lsp.inline_completion.enable(not is_enabled, { bufnr = 0 })
+  require('infill_ls.suggestions').toggle()
 end
 
 --- Return how the server is, in a few words for a statusline; empty while it does not run.

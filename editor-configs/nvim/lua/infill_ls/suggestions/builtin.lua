@@ -1,0 +1,226 @@
+--- Neovim's own inline completion, with what is suggested kept true to what is typed.
+---
+--- Neovim asks 200 ms after a key. Until the answer is there, it goes on drawing the former
+--- suggestion less as many characters as were typed, whether or not they are the same; accepted,
+--- it would go whole beside them ("retreturn x"). So each answer is remembered with the place
+--- that it was asked for: all between there and the cursor was typed since.
+
+local suggestion = require('infill_ls.suggestions.suggestion')
+
+---@type infill_ls.Way
+local M = {}
+
+local METHOD = 'textDocument/inlineCompletion'
+local INVOKED = 1
+
+---@class infill_ls.Answer
+---@field texts string[] What is suggested.
+---@field row integer The place: line and byte, from 0. The server replaces nothing before it.
+---@field col integer
+---@field client_id integer
+---@field show fun(items: lsp.InlineCompletionItem[]) Has Neovim draw these.
+---@field items lsp.InlineCompletionItem[]
+
+---@type table<integer, infill_ls.Answer?>
+local newest_of_buffer = {}
+---@type table<integer, lsp.Handler?> What Neovim takes answers with.
+local handler_of_buffer = {}
+
+---@param answer infill_ls.Answer
+---@return string? typed None where the cursor is before the place.
+local function typed_since(answer)
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local is_behind, typed =
+    pcall(vim.api.nvim_buf_get_text, 0, answer.row, answer.col, row - 1, col, {})
+  return is_behind and table.concat(typed, '\n') or nil
+end
+
+--- Tell whether something of the answer begins with what was typed since.
+---@param answer infill_ls.Answer
+---@return boolean
+local function fits(answer)
+  local typed = typed_since(answer)
+  return typed ~= nil
+    and vim.iter(answer.texts):any(function(text)
+      return vim.startswith(text, typed)
+    end)
+end
+
+--- Withdraw what is suggested in the current buffer if the user has typed something else.
+local function withdraw_unfit()
+  local bufnr = vim.api.nvim_get_current_buf()
+  local answer = newest_of_buffer[bufnr]
+  if answer and not fits(answer) then
+    newest_of_buffer[bufnr] = nil
+    answer.show({})
+  end
+end
+
+---@param handler lsp.Handler
+---@param place [integer, integer] As of `nvim_win_get_cursor()`.
+---@return lsp.Handler
+local function remembering(handler, place)
+  return function(err, result, context)
+    local items = result and (result.items or result)
+    if items and items[1] then
+      newest_of_buffer[context.bufnr] = {
+        texts = vim.tbl_map(function(item)
+          return item.insertText
+        end, items),
+        row = place[1] - 1,
+        col = place[2],
+        client_id = context.client_id,
+        items = items,
+        show = function(shown)
+          handler(nil, { items = shown }, context)
+        end,
+      }
+    elseif result then
+      newest_of_buffer[context.bufnr] = nil
+    end
+    handler(err, result, context)
+    -- The user may have typed on meanwhile.
+    withdraw_unfit()
+  end
+end
+
+function M.begin(group)
+  vim.api.nvim_create_autocmd('CursorMovedI', { group = group, callback = withdraw_unfit })
+end
+
+--- Remember what a client suggests from now on. Neovim asks by `client:request()`, and nothing else
+--- lets us see the answer.
+function M.watch(client)
+  local request = client.request
+  client.request = function(self, method, params, handler, bufnr)
+    if method == METHOD and handler then
+      handler_of_buffer[bufnr] = handler
+      handler = remembering(handler, vim.api.nvim_win_get_cursor(0))
+    end
+    return request(self, method, params, handler, bufnr)
+  end
+end
+
+function M.show(_, bufnr)
+  vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
+end
+
+function M.toggle()
+  local is_enabled = vim.lsp.inline_completion.is_enabled({ bufnr = 0 })
+  vim.lsp.inline_completion.enable(not is_enabled, { bufnr = 0 })
+  handler_of_buffer[vim.api.nvim_get_current_buf()] = nil
+end
+
+--- Ask anew in a document for which there is more than what is drawn.
+---@param uri string
+function M.refresh(uri)
+  local bufnr = vim.uri_to_bufnr(uri)
+  local is_inserting = vim.api.nvim_get_mode().mode:sub(1, 1) == 'i'
+  if bufnr == vim.api.nvim_get_current_buf() and is_inserting then
+    -- Nothing else has the built-in module ask; its group spares those of others.
+    pcall(vim.api.nvim_exec_autocmds, 'CursorMovedI', {
+      buffer = bufnr,
+      group = ('nvim.lsp.inline_completion:%d'):format(bufnr),
+      modeline = false,
+    })
+  end
+end
+
+--- Take back what was typed since the suggestion was asked for, as it holds that too.
+---@param item vim.lsp.inline_completion.Item
+---@return vim.lsp.inline_completion.Item? item None if the user has typed something else.
+local function take_back_typed(item)
+  local bufnr = vim.api.nvim_get_current_buf()
+  local answer = newest_of_buffer[bufnr]
+  if not answer or answer.client_id ~= item.client_id then
+    return item
+  end
+  local typed = typed_since(answer)
+  if not typed or not vim.startswith(item.insert_text --[[@as string]], typed) then
+    return nil
+  end
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  vim.api.nvim_buf_set_text(0, answer.row, answer.col, row - 1, col, {})
+  newest_of_buffer[bufnr] = nil
+  return item
+end
+
+--- Put a part of a suggestion into the buffer, and go on drawing the rest.
+---@param item vim.lsp.inline_completion.Item
+---@param part infill_ls.Part
+---@return vim.lsp.inline_completion.Item? item Where the part is all that is left.
+local function insert_part(item, part)
+  local answer = newest_of_buffer[vim.api.nvim_get_current_buf()]
+  local text = item.insert_text --[[@as string]]
+  local typed = answer and answer.client_id == item.client_id and typed_since(answer) or ''
+  if not vim.startswith(text, typed) then
+    return nil
+  end
+  local rest = text:sub(#typed + 1)
+  local taken = suggestion.part(rest, part)
+  if taken == rest then
+    return take_back_typed(item)
+  end
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local lines = vim.split(taken, '\n', { plain = true })
+  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col, lines)
+  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
+  -- In another line Neovim would draw it anew from its beginning; there, it is asked for again.
+  if answer and answer.client_id == item.client_id and #lines == 1 then
+    answer.show(answer.items)
+  end
+end
+
+function M.accept(part)
+  local answer = newest_of_buffer[vim.api.nvim_get_current_buf()]
+  -- Of keys that come at one go, only the last makes an event.
+  if answer and not fits(answer) then
+    return false
+  end
+  return vim.lsp.inline_completion.get({
+    on_accept = part == 'all' and take_back_typed or function(item)
+      return insert_part(item, part)
+    end,
+  })
+end
+
+--- Ask explicitly, which Neovim itself never does.
+---@param on_answered? fun()
+---@return boolean is_asked
+local function ask(on_answered)
+  local bufnr = vim.api.nvim_get_current_buf()
+  local client = vim.lsp.get_clients({ name = 'infill_ls', bufnr = bufnr })[1]
+  local handler = handler_of_buffer[bufnr]
+  if not client or not handler then
+    return false
+  end
+  local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
+  ---@cast params table
+  params.context = { triggerKind = INVOKED }
+  client:request(METHOD, params, function(...)
+    handler(...)
+    if on_answered then
+      on_answered()
+    end
+  end, bufnr)
+  return true
+end
+
+function M.next()
+  local answer = newest_of_buffer[vim.api.nvim_get_current_buf()]
+  if not answer then
+    return false
+  elseif #answer.items > 1 then
+    vim.lsp.inline_completion.select()
+  else
+    -- Others are sought for those who ask.
+    ask(vim.lsp.inline_completion.select)
+  end
+  return true
+end
+
+function M.ask()
+  return ask()
+end
+
+return M

@@ -1,0 +1,77 @@
+--- One suggestion, and what is left of it at the cursor.
+
+local M = {}
+
+---@class infill_ls.Suggestion
+---@field bufnr integer
+---@field text string What is to stand between two places of a line.
+---@field row integer Of the first place, from 0.
+---@field col integer Of the first place, in bytes.
+---@field after string What follows the second place on its line, wherever that moves.
+---@field command? lsp.Command To be executed once it is accepted.
+
+---@class infill_ls.Place Where the server was asked, and how it was there.
+---@field bufnr integer
+---@field row integer From 0.
+---@field col integer In bytes.
+---@field line string
+
+--- Read an item of the server. Its range is within the line of the place that it was asked for.
+---@param item lsp.InlineCompletionItem
+---@param place infill_ls.Place
+---@param encoding 'utf-8'|'utf-16'|'utf-32'
+---@return infill_ls.Suggestion
+function M.read(item, place, encoding)
+  ---@param position lsp.Position?
+  local function col_of(position)
+    return position and vim.str_byteindex(place.line, encoding, position.character, false) or place.col
+  end
+  return {
+    bufnr = place.bufnr,
+    text = item.insertText,
+    row = place.row,
+    col = col_of(item.range and item.range.start),
+    after = place.line:sub(col_of(item.range and item.range['end']) + 1),
+    command = item.command,
+  }
+end
+
+--- Return what a suggestion has beyond what was typed since, unless something else was.
+---@param suggestion infill_ls.Suggestion
+---@return string? rest
+---@return string? replaced What stands right of the cursor, and makes room for the rest.
+function M.rest(suggestion)
+  if suggestion.bufnr ~= vim.api.nvim_get_current_buf() then
+    return nil
+  end
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  -- Fails where the cursor is before the place.
+  local is_behind, typed =
+    pcall(vim.api.nvim_buf_get_text, 0, suggestion.row, suggestion.col, row - 1, col, {})
+  local right = vim.api.nvim_get_current_line():sub(col + 1)
+  if not is_behind or not vim.endswith(right, suggestion.after) then
+    return nil
+  end
+  local replaced = right:sub(1, #right - #suggestion.after)
+  local before = table.concat(typed, '\n')
+  local rest = suggestion.text:sub(#before + 1)
+  if vim.startswith(suggestion.text, before) and rest ~= replaced then
+    return rest, replaced
+  end
+end
+
+--- Return so much of a rest as is accepted at one go.
+---@param rest string
+---@param part infill_ls.Part
+---@return string
+function M.part(rest, part)
+  if part == 'word' then
+    local word = vim.fn.matchstr(rest, [[^\_.\{-}\k\+]])
+    return word == '' and rest or word
+  elseif part == 'line' then
+    return assert(rest:match('^\n*[^\n]*'))
+  end
+  return rest
+end
+
+return M
