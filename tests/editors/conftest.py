@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,12 +24,8 @@ def host() -> Iterator[FakeHost]:
 
 @pytest.fixture(scope="session")
 def nvim_program() -> str:
-    """The path of a Neovim that is new enough."""
-    program = neovim.find_program()
-    if program is None:
-        complain = pytest.fail if "CI" in os.environ else pytest.skip
-        complain("needs Neovim 0.12 or newer: tests/editors/install_nvim.sh gets it")
-    return program
+    """The path of a Neovim of the newest series."""
+    return neovim.required_program()
 
 
 @pytest.fixture

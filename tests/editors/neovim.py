@@ -16,25 +16,33 @@ from pathlib import Path
 from typing import TypeVar
 
 import pynvim
+import pytest
 
 from infill_ls.models.store import default_folder
 
 PLUGIN = Path(__file__).parents[2] / "editor-configs" / "nvim"
 
+VERSIONS = ("0.10", "0.11", "0.12")
+"""The series that the plug-in is for."""
+
 DEADLINE_S = 10.0
 _INTERVAL_S = 0.01
 
 _GHOST = """
-local namespace = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
-local marks = namespace and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })
-if not marks or #marks == 0 then return '' end
 local function text_of(chunks)
   return table.concat(vim.tbl_map(function(chunk) return chunk[1] end, chunks or {}))
 end
-local details = marks[1][4]
-local lines = vim.tbl_map(text_of, details.virt_lines or {})
-table.insert(lines, 1, text_of(details.virt_text))
-return table.concat(lines, '\\n')
+local first, lines = '', {}
+for _, name in ipairs({ 'nvim.lsp.inline_completion', 'infill_ls.suggestions' }) do
+  local namespace = vim.api.nvim_get_namespaces()[name] or -1
+  local is_there, marks =
+    pcall(vim.api.nvim_buf_get_extmarks, 0, namespace, 0, -1, { details = true })
+  for _, mark in ipairs(is_there and marks or {}) do
+    first = first .. text_of(mark[4].virt_text)
+    vim.list_extend(lines, vim.tbl_map(text_of, mark[4].virt_lines or {}))
+  end
+end
+return table.concat({ first, unpack(lines) }, '\\n')
 """
 _SCREEN = """
 vim.cmd.redraw()
@@ -70,16 +78,31 @@ def until_equal(probe: Callable[[], T], expected: T) -> None:
     until(probe, lambda value: value == expected)
 
 
-def find_program() -> str | None:
-    """Return the path of a Neovim that is new enough: on PATH, or got by `install_nvim.sh`."""
+def find_program(series: str = VERSIONS[-1]) -> str | None:
+    """Return the path of a Neovim of a series: on PATH, or got by `install_nvim.sh`.
+
+    One that is newer than all that are known here is as good as the newest.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    ours = cache / "infill-ls" / "editors" / "nvim" / "nvim"
+    folder = "nvim" if series == VERSIONS[-1] else f"nvim-{series}"
+    ours = cache / "infill-ls" / "editors" / folder / "nvim"
+    wanted = tuple(map(int, series.split(".")))
     for program in filter(None, (shutil.which("nvim"), shutil.which(ours))):
         output = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
-        version = re.match(r"NVIM v(\d+)\.(\d+)", output)
-        if version and tuple(map(int, version.groups())) >= (0, 12):
+        found = re.match(r"NVIM v(\d+)\.(\d+)", output)
+        version = tuple(map(int, found.groups())) if found else ()
+        if version == wanted or (series == VERSIONS[-1] and version > wanted):
             return str(program)
     return None
+
+
+def required_program(series: str = VERSIONS[-1]) -> str:
+    """Return the path of a Neovim of a series; skips the test without one, or fails it in CI."""
+    program = find_program(series)
+    if program is None:
+        complain = pytest.fail if "CI" in os.environ else pytest.skip
+        complain(f"needs Neovim {series}: tests/editors/install_nvim.sh --version {series}")
+    return program
 
 
 def environment(home: Path) -> dict[str, str]:
