@@ -34,10 +34,10 @@ local function text_of(chunks)
 end
 local first, lines = '', {}
 for _, name in ipairs({ 'nvim.lsp.inline_completion', 'infill_ls.suggestions' }) do
-  local namespace = vim.api.nvim_get_namespaces()[name] or -1
-  local is_there, marks =
-    pcall(vim.api.nvim_buf_get_extmarks, 0, namespace, 0, -1, { details = true })
-  for _, mark in ipairs(is_there and marks or {}) do
+  local namespace = vim.api.nvim_get_namespaces()[name]
+  local marks = namespace
+    and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })
+  for _, mark in ipairs(marks or {}) do
     first = first .. text_of(mark[4].virt_text)
     vim.list_extend(lines, vim.tbl_map(text_of, mark[4].virt_lines or {}))
   end

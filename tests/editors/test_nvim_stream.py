@@ -18,7 +18,7 @@ KEYS = {"accept_word": "<C-F>", "accept_line": "<C-L>", "next": "<C-J>", "ask": 
 HANGS = Fail(Response(ending="never begun"))
 
 
-@pytest.fixture(params=["0.12"])
+@pytest.fixture(params=neovim.VERSIONS)
 def nvim_program(request: pytest.FixtureRequest) -> str:
     """The path of a Neovim, of one series after the other."""
     return neovim.required_program(str(request.param))
@@ -295,7 +295,7 @@ def test_several_lines_go_into_a_file_with_windows_line_ends(
 
     nvim.type("<Tab>")
     until_equal(nvim.lines, body("if a:", "    return a"))
-    nvim.command("write")
+    nvim.command("silent write")
 
     assert path.read_bytes().decode() == f"{HEAD}\r\n    if a:\r\n        return a\r\n"
 

@@ -18,14 +18,23 @@ return {
   reuse_client = function(client, config)
     return client.name == config.name and not client:is_stopped()
   end,
-  -- Has the server offer to explain code, and to answer questions about it.
-  capabilities = { experimental = { infillLsChat = true } },
+  capabilities = {
+    -- Neovim before 0.12 does not know that it can.
+    textDocument = { inlineCompletion = { dynamicRegistration = false } },
+    -- Has the server offer to explain code, and to answer questions about it.
+    experimental = { infillLsChat = true },
+  },
   commands = {
     ['infill-ls.chat.ask'] = function(command)
       require('infill_ls.chat').act(command)
     end,
   },
   handlers = {
+    ['$/progress'] = function(err, progress, ...)
+      if not require('infill_ls.suggestions.stream').grow(progress) then
+        return vim.lsp.handlers['$/progress'](err, progress, ...)
+      end
+    end,
     ['infill-ls/chatDelta'] = function(_, delta)
       require('infill_ls.chat').grow(delta)
     end,
@@ -37,6 +46,7 @@ return {
     end,
   },
   on_init = function(client)
+    require('infill_ls.older').adapt(client)
     require('infill_ls.suggestions').watch(client)
     require('infill_ls.diagnostics').watch(client)
   end,
@@ -44,6 +54,7 @@ return {
     require('infill_ls.status').forget()
     -- Nothing can be drawn from here.
     vim.schedule(function()
+      require('infill_ls.buffers').attach_again(client_id)
       require('infill_ls.chat').forget(client_id)
     end)
   end,

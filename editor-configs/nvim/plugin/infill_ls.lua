@@ -1,4 +1,4 @@
-if vim.g.loaded_infill_ls or vim.fn.has('nvim-0.12') == 0 then
+if vim.g.loaded_infill_ls or vim.fn.has('nvim-0.10') == 0 then
   return
 end
 vim.g.loaded_infill_ls = true

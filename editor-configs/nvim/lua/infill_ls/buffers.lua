@@ -1,5 +1,7 @@
 --- Which buffers are served.
 
+local older = require('infill_ls.older')
+
 local M = {}
 
 --- Tell whether a buffer is a file. One without a name has no address of its own, and nobody writes
@@ -10,18 +12,23 @@ function M.is_served(bufnr)
   return vim.bo[bufnr].buftype == '' and vim.api.nvim_buf_get_name(bufnr) ~= ''
 end
 
---- Attach the server to files of no known type: `vim.lsp.enable()` waits for a file type.
+--- Have the server serve a buffer, if that is a file.
+---@param bufnr integer
+function M.attach(bufnr)
+  if M.is_served(bufnr) then
+    local config = vim.deepcopy(older.config())
+    config.root_dir = vim.fs.root(bufnr, config.root_markers)
+    vim.lsp.start(config, { bufnr = bufnr, reuse_client = config.reuse_client })
+  end
+end
+
+--- Attach the server to files of no known type: Neovim waits for a file type.
 ---@param bufnr integer
 local function attach_typeless(bufnr)
-  if vim.bo[bufnr].filetype ~= '' or not M.is_served(bufnr) then
-    return
+  local is_typed = vim.bo[bufnr].filetype ~= ''
+  if not is_typed and older.is_enabled() and not older.config().filetypes then
+    M.attach(bufnr)
   end
-  local config = vim.deepcopy(vim.lsp.config.infill_ls)
-  if config.filetypes or not vim.lsp.is_enabled('infill_ls') then
-    return
-  end
-  config.root_dir = vim.fs.root(bufnr, config.root_markers)
-  vim.lsp.start(config, { bufnr = bufnr, reuse_client = config.reuse_client })
 end
 
 ---@param event vim.api.keyset.create_autocmd.callback_args
@@ -39,6 +46,12 @@ local function tell_where_cursor_rests(event)
     local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
     client:notify('infill-ls/cursorRests', place)
   end
+end
+
+--- Serve again what a server has left behind that was ended to be started anew.
+---@param client_id integer
+function M.attach_again(client_id)
+  vim.tbl_map(M.attach, older.left_behind(client_id))
 end
 
 --- Serve buffers as they come.

@@ -51,7 +51,7 @@ local subcommands = {
     vim.cmd.normal({ 'G', bang = true })
   end,
   restart = function()
-    vim.cmd.lsp({ 'restart', 'infill_ls' })
+    require('infill_ls.older').restart()
   end,
 }
 

@@ -1,21 +1,23 @@
 --- Gives the server what linters and other servers say of the code, so that it can offer to fix it:
 --- Neovim tells a server of its own diagnostics only.
 
+local older = require('infill_ls.older')
+
 local M = {}
 
 ---@param bufnr integer
 ---@param row integer From 0.
 ---@param col integer In bytes, from 0.
----@param encoding 'utf-8'|'utf-16'|'utf-32'
+---@param encoding infill_ls.Encoding
 ---@return lsp.Position
 local function position(bufnr, row, col, encoding)
   local line = vim.api.nvim_buf_get_lines(bufnr, row, row + 1, false)[1] or ''
-  return { line = row, character = vim.str_utfindex(line, encoding, math.min(col, #line), false) }
+  return { line = row, character = older.utfindex(line, encoding, col) }
 end
 
 ---@param bufnr integer
 ---@param found vim.Diagnostic
----@param encoding 'utf-8'|'utf-16'|'utf-32'
+---@param encoding infill_ls.Encoding
 ---@return lsp.Diagnostic
 local function of_lsp(bufnr, found, encoding)
   local last, after = found.end_lnum or found.lnum, found.end_col or found.col
@@ -34,7 +36,7 @@ end
 --- Return what is said of the lines of a range.
 ---@param bufnr integer
 ---@param range lsp.Range
----@param encoding 'utf-8'|'utf-16'|'utf-32'
+---@param encoding infill_ls.Encoding
 ---@return lsp.Diagnostic[]
 local function in_lines(bufnr, range, encoding)
   return vim
@@ -52,12 +54,13 @@ end
 ---@param client vim.lsp.Client
 function M.watch(client)
   local request = client.request
-  client.request = function(self, method, params, handler, bufnr)
+  client.request = function(...)
+    local method, params, _, bufnr = older.without_client(client, ...)
     if method == 'textDocument/codeAction' and params then
       local number = (bufnr == nil or bufnr == 0) and vim.api.nvim_get_current_buf() or bufnr
-      params.context.diagnostics = in_lines(number, params.range, self.offset_encoding)
+      params.context.diagnostics = in_lines(number, params.range, client.offset_encoding)
     end
-    return request(self, method, params, handler, bufnr)
+    return request(...)
   end
 end
 

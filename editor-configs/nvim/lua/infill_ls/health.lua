@@ -1,5 +1,7 @@
 --- `:checkhealth infill_ls`
 
+local older = require('infill_ls.older')
+
 local M = {}
 
 local health = vim.health
@@ -7,7 +9,7 @@ local health = vim.health
 --- Report whether the server can be started, and which one it is.
 ---@return boolean can_start
 local function check_command()
-  local cmd = vim.lsp.config.infill_ls.cmd
+  local cmd = older.config().cmd
   if type(cmd) ~= 'table' then
     health.info('the server is started by a function of yours')
     return true
@@ -60,15 +62,15 @@ end
 
 function M.check()
   health.start('infill_ls')
-  if vim.fn.has('nvim-0.12') == 0 then
-    return health.error('Neovim 0.12 or newer is needed')
+  if not older.is_supported then
+    return health.error('Neovim 0.10 or newer is needed')
   end
   health.ok(('Neovim %s'):format(vim.version()))
+  if not older.is_enabled() then
+    return health.error('not enabled', "Call require('infill_ls').setup()")
+  end
   if not check_command() then
     return
-  end
-  if not vim.lsp.is_enabled('infill_ls') then
-    return health.error('not enabled', "Call require('infill_ls').setup()")
   end
   check_key()
   local client = vim.lsp.get_clients({ name = 'infill_ls' })[1]

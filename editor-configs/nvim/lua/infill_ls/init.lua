@@ -1,5 +1,7 @@
 --- Connects Neovim to infill-ls. When to ask, what to ask and what to keep is the server's work.
 
+local older = require('infill_ls.older')
+
 local M = {}
 
 ---@class infill_ls.Options
@@ -32,8 +34,8 @@ end
 ---@param opts? infill_ls.Options
 function M.setup(opts)
   opts = opts or {}
-  if vim.fn.has('nvim-0.12') == 0 then
-    return complain('Neovim 0.12 or newer is needed; `nvim --version` tells which one this is')
+  if not older.is_supported then
+    return complain('Neovim 0.10 or newer is needed; `nvim --version` tells which one this is')
   end
   local problem = problem_of(opts)
   if problem then
@@ -44,18 +46,19 @@ function M.setup(opts)
   vim.cmd.runtime('plugin/infill_ls.lua')
   -- An empty table would become a JSON array.
   local settings = next(opts.settings or {}) and opts.settings
-  vim.lsp.config('infill_ls', { cmd = opts.cmd, init_options = settings })
+  older.configure({ cmd = opts.cmd, init_options = settings })
   local group = vim.api.nvim_create_augroup('infill_ls', {})
-  require('infill_ls.buffers').watch(group)
+  local buffers = require('infill_ls.buffers')
+  buffers.watch(group)
   require('infill_ls.suggestions').begin(opts.suggestions, group)
   require('infill_ls.keys').map(opts.keys)
 
-  -- `vim.lsp.enable()` only logs that the command is missing.
-  local cmd = vim.lsp.config.infill_ls.cmd
+  -- Else it would only be logged that the command is missing.
+  local cmd = older.config().cmd
   if type(cmd) == 'table' and vim.fn.executable(cmd[1]) == 0 then
     return complain(('%q is not on PATH; install it, or give its path in `cmd`'):format(cmd[1]))
   end
-  vim.lsp.enable('infill_ls')
+  older.enable(buffers.attach)
 end
 
 --- Switch the suggestions in the current buffer off or on.

@@ -1,5 +1,7 @@
 --- Draws a conversation as Markdown, in a split with a prompt at its end.
 
+local older = require('infill_ls.older')
+
 local M = {}
 
 local NAME = 'infill-ls://chat'
@@ -17,7 +19,7 @@ local end_mark
 
 ---@return integer row Of the prompt, from 0.
 local function prompt_row()
-  return vim.api.nvim_buf_get_mark(assert(buffer), ':')[1] - 1
+  return older.prompt_row(assert(buffer))
 end
 
 ---@param mark integer?

@@ -7,7 +7,7 @@
 
 local suggestion = require('infill_ls.suggestions.suggestion')
 
----@type infill_ls.Way
+---@class infill_ls.Builtin: infill_ls.Way
 local M = {}
 
 local METHOD = 'textDocument/inlineCompletion'

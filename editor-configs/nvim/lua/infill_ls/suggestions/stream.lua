@@ -4,9 +4,10 @@
 --- work. Until it answers, what is left of the former suggestion stays, if the user types along it.
 
 local drawing = require('infill_ls.suggestions.drawing')
+local older = require('infill_ls.older')
 local suggestion = require('infill_ls.suggestions.suggestion')
 
----@type infill_ls.Way
+---@class infill_ls.Stream: infill_ls.Way
 local M = {}
 
 local METHOD = 'textDocument/inlineCompletion'
@@ -167,23 +168,25 @@ function M.begin(group)
   })
 end
 
---- Have progress bring the longer states of an answer.
-function M.watch(client)
-  local progress = client.handlers['$/progress'] or vim.lsp.handlers['$/progress']
-  client.handlers['$/progress'] = function(err, params, ...)
-    if question and params.token == question.token then
-      take(question, params.value.items or params.value)
-    else
-      return progress(err, params, ...)
-    end
+--- Take a longer state of an answer.
+---@param progress lsp.ProgressParams
+---@return boolean is_taken False if the progress is of something else.
+function M.grow(progress)
+  local is_ours = question ~= nil and progress.token == question.token
+  if is_ours then
+    take(question, progress.value.items or progress.value)
   end
+  return is_ours
 end
 
-function M.show(client, bufnr)
-  if vim.lsp.inline_completion then
+function M.watch(client)
+  if older.has_inline_completion then
     -- Else all would be suggested twice where the user has it enabled for other servers.
     vim.lsp.inline_completion.enable(false, { client_id = client.id })
   end
+end
+
+function M.show(_, bufnr)
   if is_inserting() and bufnr == vim.api.nvim_get_current_buf() then
     follow()
   end

@@ -1,5 +1,7 @@
 --- One suggestion, and what is left of it at the cursor.
 
+local older = require('infill_ls.older')
+
 local M = {}
 
 ---@class infill_ls.Suggestion
@@ -19,12 +21,12 @@ local M = {}
 --- Read an item of the server. Its range is within the line of the place that it was asked for.
 ---@param item lsp.InlineCompletionItem
 ---@param place infill_ls.Place
----@param encoding 'utf-8'|'utf-16'|'utf-32'
+---@param encoding infill_ls.Encoding
 ---@return infill_ls.Suggestion
 function M.read(item, place, encoding)
   ---@param position lsp.Position?
   local function col_of(position)
-    return position and vim.str_byteindex(place.line, encoding, position.character, false) or place.col
+    return position and older.byteindex(place.line, encoding, position.character) or place.col
   end
   return {
     bufnr = place.bufnr,
