@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from editors import course
+import pytest
+
+from editors import course, neovim
 from editors.neovim import Neovim, until_equal
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
@@ -50,6 +52,12 @@ class Driven:
 
     def status(self) -> str:
         return self.nvim.status()
+
+
+@pytest.fixture(params=neovim.VERSIONS)
+def nvim_program(request: pytest.FixtureRequest) -> str:
+    """The path of a Neovim, of one series after the other."""
+    return neovim.required_program(str(request.param))
 
 
 def test_the_course(start_nvim: Callable[[], Neovim], tmp_path: Path) -> None:

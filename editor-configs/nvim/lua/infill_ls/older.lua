@@ -145,14 +145,36 @@ function M.utfindex(line, encoding, index)
   return encoding == 'utf-16' and units or characters
 end
 
---- Return the row of a prompt buffer's prompt, from 0. Before 0.12, it is one line, the last.
+--- Whether the prompt of a prompt buffer may have several lines, from 0.12 on.
+local is_prompt_marked = vim.fn.has('nvim-0.12') == 1
+
+--- Return the row of a prompt buffer's prompt, from 0.
 ---@param bufnr integer
 ---@return integer
 function M.prompt_row(bufnr)
-  if vim.fn.has('nvim-0.12') == 1 then
+  if is_prompt_marked then
     return vim.api.nvim_buf_get_mark(bufnr, ':')[1] - 1
   end
   return vim.api.nvim_buf_line_count(bufnr) - 1
+end
+
+--- Set the prompt of a buffer. Before 0.12, it would be drawn only once one types there, and what is
+--- in the buffer would keep Neovim from quitting.
+---@param bufnr integer
+---@param prompt string
+function M.set_prompt(bufnr, prompt)
+  vim.fn.prompt_setprompt(bufnr, prompt)
+  if is_prompt_marked then
+    return
+  end
+  vim.api.nvim_buf_set_lines(bufnr, -2, -1, false, { prompt })
+  vim.bo[bufnr].modified = false
+  vim.api.nvim_create_autocmd('BufModifiedSet', {
+    buffer = bufnr,
+    callback = function()
+      vim.bo[bufnr].modified = false
+    end,
+  })
 end
 
 return M

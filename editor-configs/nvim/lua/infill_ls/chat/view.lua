@@ -76,7 +76,7 @@ local function make(actions)
   vim.fn.bufload(bufnr)
   -- What is drawn is nothing to undo.
   vim.bo[bufnr].undolevels = -1
-  vim.fn.prompt_setprompt(bufnr, PROMPT)
+  older.set_prompt(bufnr, PROMPT)
   vim.fn.prompt_setcallback(bufnr, function(text)
     take(text)
     if vim.trim(text) ~= '' then
