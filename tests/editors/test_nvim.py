@@ -133,6 +133,77 @@ def test_another_key_can_accept(start_nvim: Start, host: FakeHost, file: Path) -
     )
 
 
+@pytest.fixture
+def keyed(start_nvim: Start, host: FakeHost) -> Neovim:
+    """A Neovim with a key for all that can be done with a suggestion."""
+    nvim = start_nvim()
+    keys = {"accept_word": "<C-F>", "accept_line": "<C-L>", "next": "<C-J>", "ask": "<C-B>"}
+    nvim.set_up({**backend_at(host.url), "keys": keys})
+    return nvim
+
+
+def test_a_word_is_accepted(keyed: Neovim, host: FakeHost, file: Path) -> None:
+    """The rest stays on the screen, and the host is not asked for it."""
+    host.answers("return a", " + b")
+    keyed.edit(file)
+    keyed.type("GA")
+    until_equal(keyed.ghost, "return a + b")
+
+    keyed.type("<C-F>")
+    until_equal(keyed.lines, [HEAD, "    return"])
+    until_equal(keyed.ghost, " a + b")
+    keyed.type("<C-F>")
+    until_equal(keyed.lines, [HEAD, "    return a"])
+    keyed.type("<Tab>")
+
+    until_equal(keyed.lines, [HEAD, "    return a + b"])
+    assert len(host.asked) == 1
+
+
+def test_a_line_is_accepted(keyed: Neovim, host: FakeHost, file: Path) -> None:
+    """One line of several is taken, and what follows is suggested again."""
+    host.answers("if a:\n", "        return a\n", "    return b")
+    keyed.edit(file)
+    keyed.type("GA")
+    until_equal(keyed.ghost, "if a:\n        return a\n    return b")
+
+    keyed.type("<C-L>")
+    until_equal(keyed.lines, [HEAD, "    if a:"])
+    until_equal(keyed.ghost, "\n        return a\n    return b")
+    keyed.type("<C-L>")
+    until_equal(keyed.lines, [HEAD, "    if a:", "        return a"])
+
+    until_equal(keyed.ghost, "\n    return b")
+    assert len(host.asked) == 1
+
+
+def test_others_are_shown_in_turn(keyed: Neovim, host: FakeHost, file: Path) -> None:
+    """The key has the server look for others; what is shown is what Tab takes."""
+    host.answers("return a", " + b")
+    host.always(Answer((Token("return b"), Token(" + a"))))
+    keyed.edit(file)
+    keyed.type("GA")
+    until_equal(keyed.ghost, "return a + b")
+
+    keyed.type("<C-J>")
+    until(keyed.ghost, lambda ghost: ghost.startswith("return b + a"))
+    keyed.type("ret<Tab>")
+
+    until_equal(keyed.lines, [HEAD, "    return b + a"])
+
+
+def test_a_suggestion_is_asked_for(keyed: Neovim, host: FakeHost, tmp_path: Path) -> None:
+    """It comes where none does while one types."""
+    host.always(Answer((Token("are_and_"), EOT)))
+    keyed.edit(written(tmp_path / "work" / "a.py", "value = compute_the_sum(of_these)\n"))
+    keyed.type("0fpa")
+
+    # Not before Neovim has asked once, and has got nothing.
+    until(lambda: keyed.lua("return require('infill_ls.suggestions').ask()"), bool)
+
+    until_equal(keyed.ghost, "are_and_")
+
+
 def test_typing_on_doubles_no_character(nvim: Neovim, host: FakeHost, file: Path) -> None:
     """While the user types what is suggested, the screen does not change."""
     host.answers("return a", " + b")

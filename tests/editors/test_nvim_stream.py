@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from editors import neovim
@@ -463,3 +464,103 @@ def test_other_progress_goes_its_way(nvim: Neovim, host: FakeHost, file: Path) -
     nvim.command("InfillLs ask What is this?")
 
     until_equal(lambda: nvim.lua("return vim.g.kinds[1]"), "begin")
+
+
+def test_other_servers_may_have_neovims_own_way(
+    start_nvim: Callable[[], Neovim], host: FakeHost, file: Path
+) -> None:
+    """Where the user has enabled that for all, ours is still drawn once."""
+    host.always(Answer((Token("return a + b"),)))
+    nvim = start_nvim()
+    nvim.lua("if vim.lsp.inline_completion then vim.lsp.inline_completion.enable() end")
+    settings = {"backend": {"kind": "tgi", "url": host.url}}
+    nvim.set_up({"suggestions": "stream", "settings": settings})
+    nvim.edit(file)
+    nvim.type("GA")
+    until_equal(nvim.ghost, "return a + b")
+
+    is_enabled = """
+    local filter = { bufnr = 0, client_id = vim.lsp.get_clients({ name = 'infill_ls' })[1].id }
+    return vim.lsp.inline_completion ~= nil and vim.lsp.inline_completion.is_enabled(filter)
+    """
+    assert nvim.lua(is_enabled) is False
+
+
+def test_typing_goes_on_without_a_server_that_has_ended(
+    nvim: Neovim, host: FakeHost, file: Path
+) -> None:
+    """What it had suggested is taken back, and the next server suggests."""
+    gate = host.gate()
+    host.answers("return a", "\n    return b", EOT, gate=gate)
+    nvim.edit(file)
+    nvim.type("GA")
+    gate.open()
+    until_equal(nvim.ghost, "return a")
+    [pid] = psutil.Process(int(str(nvim.lua("return vim.fn.getpid()")))).children()
+
+    pid.kill()
+    until(nvim.messages, bool)
+    nvim.type("x")
+    until_equal(nvim.lines, body("x"))
+    until_equal(nvim.ghost, "")
+    # Neovim itself says that it has ended.
+    nvim.command("messages clear")
+    host.always(Answer((Token("return a + b"),)))
+    nvim.type("<Esc>:silent edit!<CR>")
+    until(nvim.clients, bool)
+    nvim.type("GA")
+
+    until_equal(nvim.ghost, "return a + b")
+
+
+SERVER = """
+local items = ...
+local count = 0
+local answers = {
+  initialize = { capabilities = { inlineCompletionProvider = {} } },
+  ['textDocument/inlineCompletion'] = { items = items },
+}
+vim.lsp.start({
+  name = 'infill_ls',
+  on_init = require('infill_ls.older').adapt,
+  cmd = function()
+    return {
+      request = function(method, params, callback)
+        if method == 'workspace/executeCommand' then
+          vim.g.executed = params
+        end
+        vim.schedule(function() callback(nil, answers[method] or {}) end)
+        count = count + 1
+        return true, count
+      end,
+      notify = function() return true end,
+      is_closing = function() return false end,
+      terminate = function() end,
+    }
+  end,
+})
+"""
+"""Starts a server that suggests some items, in this Neovim."""
+
+
+def test_what_a_server_can_say_of_an_item_is_done(nvim: Neovim, tmp_path: Path) -> None:
+    """Several lines in place of a bracket are seen as they will be; then its command is run."""
+    cursor, bracket = ({"line": 0, "character": character} for character in (4, 5))
+    command = {"title": "Count", "command": "count", "arguments": [1]}
+    item = {
+        "insertText": "\n    a,\n)",
+        "range": {"start": cursor, "end": bracket},
+        "command": command,
+    }
+    file = written(tmp_path / "work" / "a.txt", "add()\n")
+    nvim.lua("vim.cmd('noautocmd edit ' .. ...)", str(file))
+    nvim.lua(SERVER, [item])
+    nvim.type("f)i")
+    until(nvim.ghost, bool)
+    screen = nvim.screen()[:3]
+
+    nvim.type("<Tab>")
+
+    until_equal(nvim.lines, screen)
+    assert screen == ["add(", "    a,", ")"]
+    until_equal(lambda: nvim.lua("return vim.g.executed"), {"command": "count", "arguments": [1]})

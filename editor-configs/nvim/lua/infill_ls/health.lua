@@ -72,6 +72,7 @@ function M.check()
   if not check_command() then
     return
   end
+  health.info(('suggestions: %q'):format(require('infill_ls.suggestions').chosen()))
   check_key()
   local client = vim.lsp.get_clients({ name = 'infill_ls' })[1]
   if client then

@@ -92,8 +92,7 @@ end
 ---@return { name?: string, is_mapped: boolean }
 function M.accepting()
   local key = mapped.accept
-  local is_mapped = key ~= nil
-    and vim.fn.maparg(key, 'i', false, true).desc == DESCRIPTIONS.accept
+  local is_mapped = key ~= nil and vim.fn.maparg(key, 'i', false, true).desc == DESCRIPTIONS.accept
   return { name = key, is_mapped = is_mapped }
 end
 

@@ -26,20 +26,11 @@ local newest_of_buffer = {}
 ---@type table<integer, lsp.Handler?> What Neovim takes answers with.
 local handler_of_buffer = {}
 
----@param answer infill_ls.Answer
----@return string? typed None where the cursor is before the place.
-local function typed_since(answer)
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  local is_behind, typed =
-    pcall(vim.api.nvim_buf_get_text, 0, answer.row, answer.col, row - 1, col, {})
-  return is_behind and table.concat(typed, '\n') or nil
-end
-
 --- Tell whether something of the answer begins with what was typed since.
 ---@param answer infill_ls.Answer
 ---@return boolean
 local function fits(answer)
-  local typed = typed_since(answer)
+  local typed = suggestion.typed_since(answer.row, answer.col)
   return typed ~= nil
     and vim.iter(answer.texts):any(function(text)
       return vim.startswith(text, typed)
@@ -126,22 +117,33 @@ function M.refresh(uri)
   end
 end
 
+--- Return how an item goes on, and from where, if it is of our server.
+---@param item vim.lsp.inline_completion.Item
+---@return infill_ls.Answer? answer None if it is of another server.
+---@return string? rest None if the user has typed something else.
+local function rest_of(item)
+  local answer = newest_of_buffer[vim.api.nvim_get_current_buf()]
+  if not answer or answer.client_id ~= item.client_id then
+    return nil
+  end
+  local text = item.insert_text --[[@as string]]
+  local typed = suggestion.typed_since(answer.row, answer.col)
+  return answer, typed and vim.startswith(text, typed) and text:sub(#typed + 1) or nil
+end
+
 --- Take back what was typed since the suggestion was asked for, as it holds that too.
 ---@param item vim.lsp.inline_completion.Item
 ---@return vim.lsp.inline_completion.Item? item None if the user has typed something else.
 local function take_back_typed(item)
-  local bufnr = vim.api.nvim_get_current_buf()
-  local answer = newest_of_buffer[bufnr]
-  if not answer or answer.client_id ~= item.client_id then
+  local answer, rest = rest_of(item)
+  if not answer then
     return item
-  end
-  local typed = typed_since(answer)
-  if not typed or not vim.startswith(item.insert_text --[[@as string]], typed) then
+  elseif not rest then
     return nil
   end
   local row, col = unpack(vim.api.nvim_win_get_cursor(0))
   vim.api.nvim_buf_set_text(0, answer.row, answer.col, row - 1, col, {})
-  newest_of_buffer[bufnr] = nil
+  newest_of_buffer[vim.api.nvim_get_current_buf()] = nil
   return item
 end
 
@@ -150,23 +152,14 @@ end
 ---@param part infill_ls.Part
 ---@return vim.lsp.inline_completion.Item? item Where the part is all that is left.
 local function insert_part(item, part)
-  local answer = newest_of_buffer[vim.api.nvim_get_current_buf()]
-  local text = item.insert_text --[[@as string]]
-  local typed = answer and answer.client_id == item.client_id and typed_since(answer) or ''
-  if not vim.startswith(text, typed) then
-    return nil
-  end
-  local rest = text:sub(#typed + 1)
-  local taken = suggestion.part(rest, part)
-  if taken == rest then
+  local answer, rest = rest_of(item)
+  local taken = rest and suggestion.part(rest, part)
+  if not answer or taken == rest then
     return take_back_typed(item)
   end
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  local lines = vim.split(taken, '\n', { plain = true })
-  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col, lines)
-  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
+  suggestion.insert(assert(taken), '')
   -- In another line Neovim would draw it anew from its beginning; there, it is asked for again.
-  if answer and answer.client_id == item.client_id and #lines == 1 then
+  if not taken:find('\n') then
     answer.show(answer.items)
   end
 end

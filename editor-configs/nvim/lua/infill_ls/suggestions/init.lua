@@ -37,6 +37,12 @@ function M.problem_of(name)
   end
 end
 
+--- Return which way is taken.
+---@return 'builtin'|'stream'
+function M.chosen()
+  return chosen
+end
+
 --- Suggest from now on.
 ---@param name? 'builtin'|'stream' Neovim's own way by default, where there is one.
 ---@param group integer

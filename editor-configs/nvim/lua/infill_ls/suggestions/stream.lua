@@ -206,10 +206,7 @@ function M.insert(part)
   end
   local taken = suggestion.part(rest, part)
   local is_all = taken == rest
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  local lines = vim.split(taken, '\n', { plain = true })
-  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col + (is_all and #replaced or 0), lines)
-  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
+  suggestion.insert(taken, is_all and replaced or '')
   redraw()
   local client = serving()
   if is_all and first.command and client then

@@ -1,4 +1,4 @@
---- One suggestion, and what is left of it at the cursor.
+--- One suggestion, what is left of it at the cursor, and how that goes into the buffer.
 
 local older = require('infill_ls.older')
 
@@ -38,6 +38,17 @@ function M.read(item, place, encoding)
   }
 end
 
+--- Return what was typed since the cursor was at a place.
+---@param row integer From 0.
+---@param col integer In bytes.
+---@return string? typed None where the cursor is before the place.
+function M.typed_since(row, col)
+  local cursor = vim.api.nvim_win_get_cursor(0)
+  local is_behind, typed =
+    pcall(vim.api.nvim_buf_get_text, 0, row, col, cursor[1] - 1, cursor[2], {})
+  return is_behind and table.concat(typed, '\n') or nil
+end
+
 --- Return what a suggestion has beyond what was typed since, unless something else was.
 ---@param suggestion infill_ls.Suggestion
 ---@return string? rest
@@ -46,18 +57,14 @@ function M.rest(suggestion)
   if suggestion.bufnr ~= vim.api.nvim_get_current_buf() then
     return nil
   end
-  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-  -- Fails where the cursor is before the place.
-  local is_behind, typed =
-    pcall(vim.api.nvim_buf_get_text, 0, suggestion.row, suggestion.col, row - 1, col, {})
-  local right = vim.api.nvim_get_current_line():sub(col + 1)
-  if not is_behind or not vim.endswith(right, suggestion.after) then
+  local typed = M.typed_since(suggestion.row, suggestion.col)
+  local right = vim.api.nvim_get_current_line():sub(vim.api.nvim_win_get_cursor(0)[2] + 1)
+  if not typed or not vim.endswith(right, suggestion.after) then
     return nil
   end
   local replaced = right:sub(1, #right - #suggestion.after)
-  local before = table.concat(typed, '\n')
-  local rest = suggestion.text:sub(#before + 1)
-  if vim.startswith(suggestion.text, before) and rest ~= replaced then
+  local rest = suggestion.text:sub(#typed + 1)
+  if vim.startswith(suggestion.text, typed) and rest ~= replaced then
     return rest, replaced
   end
 end
@@ -74,6 +81,16 @@ function M.part(rest, part)
     return assert(rest:match('^\n*[^\n]*'))
   end
   return rest
+end
+
+--- Put a text where the cursor is, and the cursor behind it.
+---@param text string
+---@param replaced string What is right of the cursor and goes.
+function M.insert(text, replaced)
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local lines = vim.split(text, '\n', { plain = true })
+  vim.api.nvim_buf_set_text(0, row - 1, col, row - 1, col + #replaced, lines)
+  vim.api.nvim_win_set_cursor(0, { row + #lines - 1, (#lines == 1 and col or 0) + #lines[#lines] })
 end
 
 return M
