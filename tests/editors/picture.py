@@ -1,6 +1,6 @@
-"""Take the picture of the Neovim README: the real editor, server and model in a real terminal.
+"""Take the pictures of the Neovim README: the real editor, server and model in a real terminal.
 
-In the folder `tests`: python -m editors.picture ../editor-configs/nvim/ghost-text.svg
+In the folder `tests`: python -m editors.picture ../editor-configs/nvim
 It needs tmux, Neovim (`install_nvim.sh`), `infill-ls` beside this Python, and the embedded model.
 """
 
@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,14 +21,23 @@ from rich.text import Text
 
 from editors.neovim import Neovim, environment, find_program, until, until_equal
 
-COLUMNS, ROWS = 72, 14
-CODE = '''\
+MODEL_S = 90.0
+HEAD = """\
 def binary_search(numbers: list[int], wanted: int) -> int | None:
-    """Return the index of a number in a sorted list."""
+    \"""Return the index of a number in a sorted list.\"""
     low, high = 0, len(numbers) - 1
     while low <= high:
-    return None
-'''
+"""
+BODY = """\
+        middle = (low + high) // 2
+        if numbers[middle] == wanted:
+            return middle
+        if numbers[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle - 1
+"""
+END = "    return None\n"
 LOOK = """
 vim.o.termguicolors = true
 vim.o.background = 'dark'
@@ -39,37 +48,60 @@ THEME = TerminalTheme((20, 22, 27), (224, 226, 234), [(20, 22, 27)] * 8)
 """The colours of Neovim's own dark scheme; all others come with the text."""
 
 
-def main(picture: Path) -> None:
-    """Write the picture."""
+def main(pictures: Path) -> None:
+    """Write the pictures into a folder."""
+    take(pictures / "ghost-text.svg", (72, 14), HEAD + END, suggest)
+    take(pictures / "chat.svg", (84, 24), HEAD + BODY + END, talk)
+
+
+def take(
+    picture: Path, size: tuple[int, int], code: str, act: Callable[[Neovim], Callable[[str], bool]]
+) -> None:
+    """Write one picture, once what `act` returns holds for the screen."""
     program = find_program()
     assert program, "needs Neovim 0.12 or newer"
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "search.py"
-        file.write_text(CODE, encoding="utf-8")
+        file.write_text(code, encoding="utf-8")
         nvim = Neovim(program, environment(Path(folder)))
         try:
             nvim.lua(LOOK)
             nvim.command(f"cd {folder}")
-            nvim.set_up({})
+            nvim.set_up({"suggestions": "stream"})
             nvim.edit(Path(file.name))
-            with terminal(program, nvim) as tmux:
-                nvim.type("4Go")
-                ghost = until(nvim.ghost, bool, deadline_s=90)
-                until_equal(nvim.status, "infill-ls")
-                last_line = ghost.splitlines()[-1]
-                screen = until(lambda: drawn(tmux), lambda screen: last_line in screen.plain)
-                picture.write_text(svg(screen), encoding="utf-8", newline="\n")
+            with terminal(program, nvim, size) as tmux:
+                is_there = act(nvim)
+                until(nvim.status, lambda status: status == "infill-ls", MODEL_S)
+                screen = until(lambda: drawn(tmux), lambda screen: is_there(screen.plain))
+                picture.write_text(svg(screen, size[0]), encoding="utf-8", newline="\n")
         finally:
             nvim.close()
 
 
+def suggest(nvim: Neovim) -> Callable[[str], bool]:
+    """Have the model write the body of the loop."""
+    nvim.type("4Go")
+    until(nvim.ghost, bool, MODEL_S)
+    return lambda screen: nvim.ghost().splitlines()[-1] in screen
+
+
+def talk(nvim: Neovim) -> Callable[[str], bool]:
+    """Ask what the function does, in a split below it."""
+    title = "return require('infill_ls.chat').title()"
+    nvim.type(":belowright InfillLs chat How many steps does it take, in one sentence?<CR>")
+    until_equal(lambda: "(answering)" in str(nvim.lua(title)), True)
+    until(lambda: str(nvim.lua(title)), lambda text: "(answering)" not in text, MODEL_S)
+    last_word = " ".join(nvim.lines()).split()[-2]
+    return lambda screen: last_word in screen
+
+
 @contextmanager
-def terminal(program: str, nvim: Neovim) -> Iterator[list[str]]:
+def terminal(program: str, nvim: Neovim, size: tuple[int, int]) -> Iterator[list[str]]:
     """Show the editor in a terminal; gives the tmux command that reaches it."""
     tmux = ["tmux", "-f", "/dev/null", "-L", f"infill-ls-{id(nvim)}"]
-    size = ["-x", str(COLUMNS), "-y", str(ROWS)]
+    columns, rows = map(str, size)
     show = [program, "--server", str(nvim.address), "--remote-ui"]
-    subprocess.run([*tmux, "new-session", "-d", *size, *show], check=True)
+    subprocess.run([*tmux, "new-session", "-d", "-x", columns, "-y", rows, *show], check=True)
     try:
         until(lambda: nvim.lua("return #vim.api.nvim_list_uis()"), bool)
         yield tmux
@@ -92,9 +124,9 @@ def drawn(tmux: list[str]) -> Text:
     return screen
 
 
-def svg(screen: Text) -> str:
+def svg(screen: Text, columns: int) -> str:
     """Return the screen as a picture."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), color_system="truecolor")
+    console = Console(record=True, width=columns, file=io.StringIO(), color_system="truecolor")
     console.print(screen, no_wrap=True)
     exported = console.export_svg(title="Neovim", theme=THEME, unique_id="neovim")
     # Fonts from elsewhere would tell somebody who looks at the README.

@@ -372,7 +372,10 @@ def test_a_host_that_fails_leaves_what_it_has_written(
     until_equal(nvim.ghost, "")
 
 
-def test_leaving_insert_mode_ends_the_request(nvim: Neovim, host: FakeHost, file: Path) -> None:
+@pytest.mark.parametrize("key", ["<Esc>", "<C-C>", "<C-O>"])
+def test_leaving_insert_mode_ends_the_request(
+    nvim: Neovim, host: FakeHost, file: Path, key: str
+) -> None:
     """Nothing is drawn any more, and the host does not write for nobody."""
     gate = host.gate()
     host.answers("return a", "\n    return b", EOT, gate=gate)
@@ -381,7 +384,7 @@ def test_leaving_insert_mode_ends_the_request(nvim: Neovim, host: FakeHost, file
     gate.open()
     until_equal(nvim.ghost, "return a")
 
-    nvim.type("<Esc>")
+    nvim.type(key)
 
     until_equal(nvim.ghost, "")
     host.wait(lambda host: host.asked[-1].ending == "client left")

@@ -157,7 +157,13 @@ end
 function M.begin(group)
   local followed = { 'InsertEnter', 'CursorMovedI', 'TextChangedI', 'TextChangedP' }
   vim.api.nvim_create_autocmd(followed, { group = group, callback = follow })
-  vim.api.nvim_create_autocmd({ 'InsertLeave', 'BufLeave' }, { group = group, callback = dismiss })
+  vim.api.nvim_create_autocmd('BufLeave', { group = group, callback = dismiss })
+  -- Ctrl-C ends insert mode without the event `InsertLeave`.
+  vim.api.nvim_create_autocmd('ModeChanged', {
+    group = group,
+    pattern = 'i*:[^i]*',
+    callback = dismiss,
+  })
   vim.api.nvim_create_autocmd('CompleteChanged', {
     group = group,
     callback = function()
