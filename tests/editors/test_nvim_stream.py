@@ -441,6 +441,20 @@ def test_an_item_of_the_menu_that_is_chosen_goes_before_a_suggestion(
     assert nvim.ghost() == ""
 
 
+def test_nothing_is_suggested_while_one_replaces(nvim: Neovim, host: FakeHost, file: Path) -> None:
+    """In Replace mode each key takes a character away; a suggestion would not."""
+    host.always(Answer((Token("return a + b"),)))
+    nvim.edit(file)
+
+    nvim.type("G$Rx")
+    until_equal(nvim.lines, [HEAD, "   x"])
+    assert nvim.ghost() == ""
+    assert host.asked == ()
+    nvim.type("<Esc>A")
+
+    until_equal(nvim.ghost, "return a + b")
+
+
 def test_suggestions_can_be_switched_off(nvim: Neovim, host: FakeHost, file: Path) -> None:
     """After `:InfillLs toggle` the server is not asked, after a second one it is."""
     host.always(Answer((Token("return a + b"),)))
@@ -455,18 +469,25 @@ def test_suggestions_can_be_switched_off(nvim: Neovim, host: FakeHost, file: Pat
     until_equal(nvim.ghost, "return a + b")
 
 
-def test_other_progress_goes_its_way(nvim: Neovim, host: FakeHost, file: Path) -> None:
-    """What the server says of its other work reaches Neovim."""
-    host.answers("return a", " + b")
+def test_only_other_progress_goes_its_way(nvim: Neovim, host: FakeHost, file: Path) -> None:
+    """What the server says of its other work reaches Neovim, how a suggestion grows does not."""
+    gate = host.gate()
+    host.answers("return a", " + b", EOT, gate=gate)
     nvim.edit(file)
     nvim.lua(
         "vim.g.kinds = {}; vim.api.nvim_create_autocmd('LspProgress', { callback = function(event)"
-        " vim.g.kinds = vim.list_extend(vim.g.kinds, { event.data.params.value.kind }) end })"
+        " vim.g.kinds = vim.list_extend(vim.g.kinds, { event.data.params.value.kind or 'ours' })"
+        " end })"
     )
 
+    nvim.type("GA")
+    gate.stand_open()
+    until_equal(nvim.ghost, "return a + b")
+    nvim.type("<Esc>")
     nvim.command("InfillLs ask What is this?")
 
-    until_equal(lambda: nvim.lua("return vim.g.kinds[1]"), "begin")
+    until(lambda: nvim.lua("return vim.g.kinds"), lambda kinds: "end" in list(kinds))
+    assert "ours" not in nvim.lua("return vim.g.kinds")
 
 
 def test_other_servers_may_have_neovims_own_way(

@@ -12,6 +12,7 @@ local M = {}
 
 local METHOD = 'textDocument/inlineCompletion'
 local INVOKED, AUTOMATIC = 1, 2
+local TOKEN = 'infill-ls suggestion '
 
 ---@class infill_ls.Question
 ---@field client vim.lsp.Client
@@ -112,15 +113,14 @@ end
 local function ask(client, kind, on_answered)
   local former = question
   count = count + 1
-  local token = ('infill-ls suggestion %d'):format(count)
   ---@type infill_ls.Question
-  local this = { client = client, token = token, place = here() }
+  local this = { client = client, token = TOKEN .. count, place = here() }
   question, asked = this, name_of(this.place)
 
   local params = vim.lsp.util.make_position_params(0, client.offset_encoding)
   ---@cast params table
   params.context = { triggerKind = kind }
-  params.partialResultToken = token
+  params.partialResultToken = this.token
   local _, id = client:request(METHOD, params, function(err, answer)
     if question ~= this then
       return
@@ -144,7 +144,8 @@ end
 
 --- Draw what is left of the suggestion, and ask again if anything has changed.
 local function follow()
-  if is_menu_in_use() then
+  local is_replacing = vim.v.insertmode ~= 'i'
+  if is_replacing or is_menu_in_use() then
     return dismiss()
   end
   redraw()
@@ -178,11 +179,11 @@ end
 ---@param progress lsp.ProgressParams
 ---@return boolean is_taken False if the progress is of something else.
 function M.grow(progress)
-  local is_ours = question ~= nil and progress.token == question.token
-  if is_ours then
+  if question and progress.token == question.token then
     take(question, progress.value.items or progress.value)
   end
-  return is_ours
+  -- Those of former questions may still come, and are nobody else's.
+  return vim.startswith(tostring(progress.token), TOKEN)
 end
 
 function M.watch(client)
