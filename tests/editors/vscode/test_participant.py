@@ -152,7 +152,7 @@ def test_what_is_asked_anew_takes_back_what_came_after(chat: Window, host: FakeH
     answer(chat).get_by_role("button", name="Retry").click()
     expect(answer(chat)).to_contain_text("Second.")
     again = inputs(host)
-    chat.page.locator(".interactive-request").last.get_by_text("2?").click()
+    chat.page.locator(".interactive-request").get_by_text("2?").last.click()
     chat.press("Control+a")
     ask(chat, "@infill 3?")
     expect(answer(chat)).to_contain_text("Three.")
