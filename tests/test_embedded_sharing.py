@@ -24,6 +24,7 @@ from fakes.llamacpp import TINY_MODEL, existing
 from infill_ls.backends.embedded import entry as entry_files
 from infill_ls.backends.embedded.backend import Embedded
 from infill_ls.backends.embedded.entry import FOLDER_VARIABLE, Entry, Start
+from infill_ls.backends.embedded.user import attach
 from infill_ls.errors import HostFailed
 from infill_ls.settings.tree import BackendSettings
 
@@ -120,6 +121,19 @@ async def other_process(start: Start) -> AsyncIterator[Process]:
     if user.returncode is None:
         user.kill()
     await user.wait()
+
+
+async def test_who_starts_the_server_is_greeted_before_the_model_is_loaded(
+    servers: Path, model: Path
+) -> None:
+    """However long it takes, the user can be told meanwhile that it is being loaded."""
+    user = await attach(Start(str(model), 4_096, 0))
+
+    ready = await user.ready()
+
+    assert not user.loaded
+    assert ready.url
+    await user.leave()
 
 
 async def test_two_windows_share_one_server(window: Open, servers: Path) -> None:

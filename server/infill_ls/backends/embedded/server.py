@@ -12,7 +12,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from msgspec import Struct, json
@@ -69,12 +69,21 @@ class Users:
 async def _serve(start: Start, announce: BinaryIO) -> None:
     users = Users(start.idle_s)
     made = asyncio.get_running_loop().create_future()
+    greeted = asyncio.Event()
+
+    async def load(key: str) -> tuple[Ready, object]:
+        # The native library keeps Python from all else until the model is loaded, so that whoever
+        # comes meanwhile waits; the one who has started us shall not.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(greeted.wait(), FIRST_COMES_WITHIN_S)
+        return await asyncio.to_thread(_load, start, key)
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         entry, loading = await made
         with users.one_more():
             challenge = (await reader.readline()).decode().strip()
             _send(writer, Greeting(entry.proof(challenge), loading.done()))
+            greeted.set()
             ready, _ = await asyncio.shield(loading)
             _send(writer, ready)
             await reader.read()
@@ -82,7 +91,7 @@ async def _serve(start: Start, announce: BinaryIO) -> None:
 
     async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
         entry = Entry(os.getpid(), server.sockets[0].getsockname()[1])
-        loading = asyncio.create_task(asyncio.to_thread(_load, start, entry.key))
+        loading = asyncio.create_task(load(entry.key))
         made.set_result((entry, loading))
         path = start.entry_path()
         entries.write(path, entry)

@@ -18,8 +18,8 @@ from infill_ls.backends.embedded import entry as entries
 from infill_ls.backends.embedded.entry import Entry, Greeting, Ready, Start
 from infill_ls.errors import HostFailed
 
-_GREETING_TIMEOUT_S = 5
-"""What a server on this machine needs far less than, and a stranger on its port may never send."""
+_GREETING_TIMEOUT_S = 60
+"""A server says nothing while it loads its model; a stranger on its port may never say anything."""
 
 
 @dataclass(frozen=True, slots=True)
