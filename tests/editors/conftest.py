@@ -53,8 +53,8 @@ def _is_error(line: str) -> bool:
 
 
 @pytest.fixture
-def nvim(start_nvim: Callable[[], Neovim], host: FakeHost) -> Neovim:
-    """A Neovim whose completions come from `host`."""
+def nvim(host: FakeHost, start_nvim: Callable[[], Neovim]) -> Neovim:
+    """A Neovim whose completions come from `host`, which outlives it."""
     nvim = start_nvim()
     nvim.set_up({"settings": {"backend": {"kind": "tgi", "url": host.url}}})
     return nvim

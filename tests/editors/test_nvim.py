@@ -134,7 +134,7 @@ def test_another_key_can_accept(start_nvim: Start, host: FakeHost, file: Path) -
 
 
 @pytest.fixture
-def keyed(start_nvim: Start, host: FakeHost) -> Neovim:
+def keyed(host: FakeHost, start_nvim: Start) -> Neovim:
     """A Neovim with a key for all that can be done with a suggestion."""
     nvim = start_nvim()
     keys = {"accept_word": "<C-F>", "accept_line": "<C-L>", "next": "<C-J>", "ask": "<C-B>"}

@@ -26,8 +26,8 @@ def nvim_program(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def nvim(start_nvim: Callable[[], Neovim], host: FakeHost) -> Neovim:
-    """A Neovim whose suggestions grow, and come from `host`."""
+def nvim(host: FakeHost, start_nvim: Callable[[], Neovim]) -> Neovim:
+    """A Neovim whose suggestions grow, and come from `host`, which outlives it."""
     nvim = start_nvim()
     settings = {"backend": {"kind": "tgi", "url": host.url}}
     nvim.set_up({"suggestions": "stream", "keys": KEYS, "settings": settings})
@@ -502,7 +502,7 @@ def test_only_other_progress_goes_its_way(nvim: Neovim, host: FakeHost, file: Pa
 
 
 def test_other_servers_may_have_neovims_own_way(
-    start_nvim: Callable[[], Neovim], host: FakeHost, file: Path
+    host: FakeHost, start_nvim: Callable[[], Neovim], file: Path
 ) -> None:
     """Where the user has enabled that for all, ours is still drawn once."""
     host.always(Answer((Token("return a + b"),)))

@@ -1,4 +1,4 @@
---- Where Neovim 0.10 and 0.11 differ from 0.12. Nothing else in this plug-in asks for the version.
+--- Where Neovim 0.10 and 0.11 differ from 0.12. Nothing else in this plug-in tells them apart.
 
 local M = {}
 
