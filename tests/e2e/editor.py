@@ -252,7 +252,8 @@ def _on_suggestion_grew(editor: Editor, params: Any) -> None:
 
 
 def _on_chat_delta(editor: Editor, params: Any) -> None:
-    editor.chat_deltas.append(ChatDeltaParams(params.conversation, params.message, params.text))
+    delta = (params.conversation, params.message, params.text, params.workDoneToken)
+    editor.chat_deltas.append(ChatDeltaParams(*delta))
     editor.heard()
 
 

@@ -18,7 +18,7 @@ from fakes.faces.tgi import Tgi
 from fakes.faces.tgi_checks import Limits
 from fakes.host import FakeHost, refused_url
 from fakes.response import Response
-from fakes.script import EOS
+from fakes.script import EOS, Answer, Token
 
 MODEL = "codellama/CodeLlama-7b-Instruct-hf"
 
@@ -83,6 +83,21 @@ async def test_a_conversation_goes_on_with_code(editor: Editor, host: FakeHost) 
     assert prompt.startswith("[INST] Hello? [/INST] Hello. </s><s>[INST] ")
     assert "```python\nb = 2\n```\n\nGood? [/INST]" in prompt
     assert "Good?" in exported["markdown"]
+
+
+async def test_a_piece_tells_of_which_question_it_is(editor: Editor, host: FakeHost) -> None:
+    """By the question's own token, which is there before a new conversation has a name."""
+    host.always(Answer((Token(" One."), EOS)))
+    await editor.begin(served_by(host))
+
+    editor.progress_reports = {"mine": [], 2: []}
+
+    await command(editor, "send", text="1?", workDoneToken="mine")
+    await command(editor, "send", text="2?", token=2)
+    await command(editor, "send", text="3?")
+
+    tokens = dict.fromkeys(delta.work_done_token for delta in editor.chat_deltas)
+    assert list(tokens) == ["mine", 2, None]
 
 
 async def test_stopping_closes_the_connection(editor: Editor, host: FakeHost) -> None:

@@ -21,6 +21,8 @@ export interface ChatDelta {
   /** The number of the answer in the conversation, from 0. */
   message: number;
   text: string;
+  /** That of the question. */
+  workDoneToken: string;
 }
 
 /** Code that goes with a question, in lines and UTF-16 characters from 0. */

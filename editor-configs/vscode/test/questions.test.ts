@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Question, Questions, reasonOf } from '../src/chat/questions.ts';
+import type { ChatDelta } from '../src/protocol.ts';
 import { reply, Server, settled } from './server.ts';
 
 const FIRST: Question = { command: 'send', text: '1?', context: [] };
+const delta = (token: unknown, text: string): ChatDelta => ({
+  conversation: 'c',
+  message: 0,
+  text,
+  workDoneToken: String(token),
+});
 const never = () => new AbortController().signal;
 
 function started(): { server: Server; questions: Questions } {
@@ -16,21 +23,17 @@ function started(): { server: Server; questions: Questions } {
 test('each answer hears its own pieces', async () => {
   const { server, questions } = started();
   const heard: string[] = [];
-  const asking = ['a', 'b'].map((conversation) =>
-    questions.ask(
-      { ...FIRST, conversation },
-      (piece) => heard.push(`${conversation}: ${piece}`),
-      never(),
-    ),
+  const asking = ['a', 'b'].map((name) =>
+    questions.ask(FIRST, (piece) => heard.push(`${name}: ${piece}`), never()),
   );
   await settled();
 
-  server.tell({ conversation: 'b', message: 0, text: 'Two.' });
-  server.tell({ conversation: 'a', message: 0, text: 'One.' });
-  server.tell({ conversation: 'c', message: 0, text: 'Three.' });
-  server.requests.forEach(({ answer }, index) => {
-    answer(reply('ab'[index] as string, 'Whole.'));
-  });
+  server.tell(delta(server.requests[1]?.argument.workDoneToken, 'Two.'));
+  server.tell(delta(server.requests[0]?.argument.workDoneToken, 'One.'));
+  server.tell(delta('of nobody', 'Three.'));
+  for (const { answer } of server.requests) {
+    answer(reply('c', 'Whole.'));
+  }
 
   assert.deepEqual(heard, ['b: Two.', 'a: One.']);
   assert.deepEqual(
@@ -39,42 +42,12 @@ test('each answer hears its own pieces', async () => {
   );
 });
 
-test('a new conversation waits until the one before has a name', async () => {
+test('what is stopped already is not asked', async () => {
   const { server, questions } = started();
-  const heard: string[] = [];
-  void questions.ask(FIRST, (piece) => heard.push(`1: ${piece}`), never());
-  void questions.ask(FIRST, (piece) => heard.push(`2: ${piece}`), never());
-  await settled();
-  const before = server.requests.length;
 
-  server.tell({ conversation: 'a', message: 0, text: 'One.' });
-  await settled();
-  server.tell({ conversation: 'b', message: 0, text: 'Two.' });
-  server.tell({ conversation: 'a', message: 0, text: 'More.' });
+  await assert.rejects(questions.ask(FIRST, () => {}, AbortSignal.abort()));
 
-  assert.deepEqual([before, server.requests.length], [1, 2]);
-  assert.deepEqual(heard, ['1: One.', '2: Two.', '1: More.']);
-});
-
-test('one that waits is not asked once it is stopped', async () => {
-  const { server, questions } = started();
-  const stopping = new AbortController();
-  const first = questions.ask(FIRST, () => {}, never());
-  const second = questions.ask(FIRST, () => {}, stopping.signal);
-  const third = questions.ask(FIRST, () => {}, never());
-  await settled();
-
-  stopping.abort();
-  await assert.rejects(second);
-  await settled();
-  const asked = server.requests.length;
-  server.requests[0]?.answer(reply('a', 'One.'));
-  await first;
-  await settled();
-  server.requests[1]?.answer(reply('b', 'Three.'));
-
-  assert.equal(asked, 1);
-  assert.equal((await third).text, 'Three.');
+  assert.deepEqual(server.requests, []);
 });
 
 test('the server is told to stop, and what it has written is the answer', async () => {

@@ -116,7 +116,8 @@ async def _answered(
     words = _Words()
 
     def tell(conversation: str, message: int, text: str) -> None:
-        server.protocol.notify(CHAT_DELTA, ChatDeltaParams(conversation, message, text))
+        delta = ChatDeltaParams(conversation, message, text, token)
+        server.protocol.notify(CHAT_DELTA, delta)
         if words.grow(text):
             report(f"{words.count} word{'s' if words.count > 1 else ''}")
 

@@ -53,6 +53,8 @@ class ChatDeltaParams:
     message: int
     """The number of the answer in its conversation, from 0."""
     text: str
+    work_done_token: types.ProgressToken | None
+    """The question's own, if it came with one."""
 
 
 @attrs.define

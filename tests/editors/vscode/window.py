@@ -14,14 +14,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from editors.neovim import DEADLINE_S, until
 
+expect.set_options(DEADLINE_S * 1000)
+
 EXTENSION = Path(__file__).parents[3] / "editor-configs" / "vscode"
 
-START_S = 30.0
+START_S = 60.0
 """How long the editor, its extensions and the server may take to be there."""
 
 _OFFER_MS = 5_000.0

@@ -26,25 +26,15 @@ export type Question =
 /** Is told each piece of an answer, in order. */
 export type Grow = (piece: string) => void;
 
-/** A question under way. */
-interface Asked {
-  /** Undefined until the server has named a new one. */
-  conversation: string | undefined;
-  grow: Grow;
-  /** To be called once there is a name, or will be none. */
-  named: () => void;
-}
-
 /** The code of vscode-jsonrpc for what was asked of a server that has ended. */
 const REJECTED = -32097;
 
 export class Questions {
   private readonly connection: () => Connection | undefined;
-  private readonly asked = new Set<Asked>();
+  /** Who hears the pieces of an answer, by the token of its question. */
+  private readonly hearing = new Map<string, Grow>();
   /** The conversations of this server, by name. */
   private readonly conversations = new Set<string>();
-  /** Until no question is without a name. */
-  private naming: Promise<unknown> = Promise.resolve();
 
   constructor(connection: () => Connection | undefined) {
     this.connection = connection;
@@ -52,13 +42,8 @@ export class Questions {
 
   /** Hear a server that is about to start. */
   listen(connection: Connection): void {
-    connection.onNotification(CHAT_DELTA, ({ conversation, text }) => {
-      const asked = this.find(conversation) ?? this.find(undefined);
-      if (asked) {
-        asked.conversation = conversation;
-        asked.named();
-        asked.grow(text);
-      }
+    connection.onNotification(CHAT_DELTA, ({ workDoneToken, text }) => {
+      this.hearing.get(workDoneToken)?.(text);
     });
     // A server that starts knows nothing of what was said to the one before.
     connection.onDidChangeState(() => this.conversations.clear());
@@ -69,26 +54,19 @@ export class Questions {
     return conversation && this.conversations.has(conversation) ? conversation : undefined;
   }
 
-  /**
-   * Ask, and return the whole answer, or what there is of one that the signal has stopped.
-   *
-   * A piece of an answer tells its conversation and not its question, so that only one question at
-   * a time may be without a name; another one waits until it has got one.
-   */
+  /** Ask, and return the whole answer, or what there is of one that the signal has stopped. */
   async ask({ command, ...argument }: Question, grow: Grow, signal: AbortSignal) {
-    const asked: Asked = { conversation: argument.conversation, grow, named: () => {} };
-    if (!asked.conversation) {
-      const before = this.naming;
-      const named = new Promise<void>((resolve) => {
-        asked.named = resolve;
-      });
-      this.naming = Promise.all([before, named]);
-      await Promise.race([before, aborted(signal)]);
-    }
-    this.asked.add(asked);
+    signal.throwIfAborted();
+    const workDoneToken = randomUUID();
+    const { connected } = this;
+    const stop = () =>
+      connected
+        .sendNotification('window/workDoneProgress/cancel', { token: workDoneToken })
+        .catch(() => {});
+    signal.addEventListener('abort', stop);
+    this.hearing.set(workDoneToken, grow);
     try {
-      signal.throwIfAborted();
-      const reply = await this.answer(command, argument, signal);
+      const reply = await this.run<ChatReply>(command, { ...argument, workDoneToken });
       this.conversations.add(reply.conversation);
       return reply;
     } catch (error) {
@@ -98,8 +76,8 @@ export class Questions {
       }
       throw error;
     } finally {
-      this.asked.delete(asked);
-      asked.named();
+      this.hearing.delete(workDoneToken);
+      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -116,31 +94,12 @@ export class Questions {
     return (await this.connected.sendRequest('workspace/executeCommand', params)) as Answer;
   }
 
-  private async answer(name: string, argument: object, signal: AbortSignal): Promise<ChatReply> {
-    const workDoneToken = randomUUID();
-    const { connected } = this;
-    const stop = () =>
-      connected
-        .sendNotification('window/workDoneProgress/cancel', { token: workDoneToken })
-        .catch(() => {});
-    signal.addEventListener('abort', stop);
-    try {
-      return await this.run<ChatReply>(name, { ...argument, workDoneToken });
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-  }
-
   private get connected(): Connection {
     const connection = this.connection();
     if (!connection) {
       throw new Error('The server does not run.');
     }
     return connection;
-  }
-
-  private find(conversation: string | undefined): Asked | undefined {
-    return [...this.asked].find((asked) => asked.conversation === conversation);
   }
 }
 
@@ -153,10 +112,4 @@ export function reasonOf(error: unknown): string {
 /** Return the conversation in which the server has kept a question that has failed, if it has. */
 export function conversationOf(error: unknown): string | undefined {
   return (error as { data?: { conversation?: string } }).data?.conversation;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
