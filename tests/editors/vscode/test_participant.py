@@ -54,9 +54,9 @@ def chat(open_window: OpenWindow, with_model: None, file: Path, host: FakeHost) 
 
 
 def ask(chat: Window, question: str) -> None:
-    chat.type(question)
-    # What is offered while one types would take Enter.
-    chat.press("Escape", "Enter")
+    # At one go: what is offered while one types would take Enter.
+    chat.page.keyboard.insert_text(question)
+    chat.press("Enter")
 
 
 def answer(chat: Window) -> Locator:
@@ -153,6 +153,7 @@ def test_what_is_asked_anew_takes_back_what_came_after(chat: Window, host: FakeH
     expect(answer(chat)).to_contain_text("Second.")
     again = inputs(host)
     chat.page.locator(".interactive-request").get_by_text("2?").last.click()
+    expect(chat.page.locator(".interactive-request.editing .focused").first).to_be_visible()
     chat.press("Control+a")
     ask(chat, "@infill 3?")
     expect(answer(chat)).to_contain_text("Three.")
@@ -170,6 +171,8 @@ def test_a_selection_goes_along_alone(chat: Window, host: FakeHost) -> None:
     chat.write("x = 1\ny = 2\nz = 3\n")
     chat.to("Control+Home", "ArrowDown", "Shift+End")
     chat.run("Chat: Open Chat (Ask)")
+    # VS Code takes a moment to see what is selected.
+    expect(chat.page.locator(".chat-attached-context")).to_contain_text(":2")
 
     ask(chat, "@infill What is it?")
 
