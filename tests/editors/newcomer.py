@@ -299,8 +299,9 @@ def course(home: Home, models: Path | None) -> Iterator[tuple[str, list[float]]]
     install = f"python3 -m venv {home.venv} && pip install -q '.[local]'"
     yield "`pip install '.[local]'`", [home.run(install)]
     if models:
-        home.write(".cache/infill-ls/README", "")
-        (home.path / ".cache" / "infill-ls" / "models").symlink_to(models)
+        cache = home.path / ".cache" / "infill-ls"
+        cache.mkdir(parents=True)
+        (cache / "models").symlink_to(models)
     else:
         yield "`infill-ls model pull`, 1.1 GB", [home.run("infill-ls model pull")]
     yield "… where the file is there already", [home.run("infill-ls model pull")]
@@ -311,6 +312,10 @@ def course(home: Home, models: Path | None) -> Iterator[tuple[str, list[float]]]
     )
 
 
+def print_row(name: str, values: list[float]) -> None:
+    print(f"| {name} |", *(f"{value:.1f} |" for value in values), flush=True)
+
+
 def main() -> None:
     """Run the course, and print the table."""
     parser = argparse.ArgumentParser(
@@ -319,11 +324,18 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="a folder that has the model already")
     models = parser.parse_args().models
     print("| seconds |", *(f"{editor.name} |" for editor in EDITORS))
-    print("| --- |", *("--- |" for _ in EDITORS))
+    print("| --- |", *("---: |" for _ in EDITORS))
+    together = [0.0] * len(EDITORS)
     with tempfile.TemporaryDirectory(prefix="newcomer-", ignore_cleanup_errors=True) as folder:
-        for step, took in course(Home(Path(folder)), models and models.absolute()):
-            columns = took * len(EDITORS) if len(took) == 1 else took
-            print(f"| {step} |", *(f"{value:.1f} |" for value in columns), flush=True)
+        home = Home(Path(folder))
+        try:
+            for step, took in course(home, models and models.absolute()):
+                row = took * len(EDITORS) if len(took) == 1 else took
+                together = [sum(column) for column in zip(together, row, strict=True)]
+                print_row(step, row)
+        finally:
+            home.end_all()
+    print_row("together", together)
 
 
 if __name__ == "__main__":
