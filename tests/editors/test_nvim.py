@@ -178,13 +178,17 @@ def test_a_line_is_accepted(keyed: Neovim, host: FakeHost, file: Path) -> None:
 
 
 def test_others_are_shown_in_turn(keyed: Neovim, host: FakeHost, file: Path) -> None:
-    """The key has the server look for others; what is shown is what Tab takes."""
+    """One key has the server look for others, one for the first; Tab takes what is shown."""
     host.answers("return a", " + b")
     host.always(Answer((Token("return b"), Token(" + a"))))
     keyed.edit(file)
     keyed.type("GA")
     until_equal(keyed.ghost, "return a + b")
 
+    keyed.type("<C-J>")
+    until(keyed.ghost, lambda ghost: ghost.startswith("return b + a"))
+    keyed.type("<C-B>")
+    until_equal(keyed.ghost, "return a + b")
     keyed.type("<C-J>")
     until(keyed.ghost, lambda ghost: ghost.startswith("return b + a"))
     keyed.type("ret<Tab>")

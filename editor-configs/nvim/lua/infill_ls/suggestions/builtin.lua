@@ -14,12 +14,11 @@ local METHOD = 'textDocument/inlineCompletion'
 local INVOKED = 1
 
 ---@class infill_ls.Answer
----@field texts string[] What is suggested.
+---@field items lsp.InlineCompletionItem[]
 ---@field row integer The place: line and byte, from 0. The server replaces nothing before it.
 ---@field col integer
 ---@field client_id integer
 ---@field show fun(items: lsp.InlineCompletionItem[]) Has Neovim draw these.
----@field items lsp.InlineCompletionItem[]
 
 ---@type table<integer, infill_ls.Answer?>
 local newest_of_buffer = {}
@@ -32,8 +31,8 @@ local handler_of_buffer = {}
 local function fits(answer)
   local typed = suggestion.typed_since(answer.row, answer.col)
   return typed ~= nil
-    and vim.iter(answer.texts):any(function(text)
-      return vim.startswith(text, typed)
+    and vim.iter(answer.items):any(function(item)
+      return vim.startswith(item.insertText, typed)
     end)
 end
 
@@ -55,13 +54,10 @@ local function remembering(handler, place)
     local items = result and (result.items or result)
     if items and items[1] then
       newest_of_buffer[context.bufnr] = {
-        texts = vim.tbl_map(function(item)
-          return item.insertText
-        end, items),
+        items = items,
         row = place[1] - 1,
         col = place[2],
         client_id = context.client_id,
-        items = items,
         show = function(shown)
           handler(nil, { items = shown }, context)
         end,
@@ -85,7 +81,9 @@ function M.watch(client)
   local request = client.request
   client.request = function(self, method, params, handler, bufnr)
     if method == METHOD and handler then
-      handler_of_buffer[bufnr] = handler
+      if params.context.triggerKind ~= INVOKED then
+        handler_of_buffer[bufnr] = handler
+      end
       handler = remembering(handler, vim.api.nvim_win_get_cursor(0))
     end
     return request(self, method, params, handler, bufnr)
@@ -154,10 +152,10 @@ end
 local function insert_part(item, part)
   local answer, rest = rest_of(item)
   local taken = rest and suggestion.part(rest, part)
-  if not answer or taken == rest then
+  if not answer or not taken or taken == rest then
     return take_back_typed(item)
   end
-  suggestion.insert(assert(taken), '')
+  suggestion.insert(taken, '')
   -- In another line Neovim would draw it anew from its beginning; there, it is asked for again.
   if not taken:find('\n') then
     answer.show(answer.items)

@@ -30,7 +30,7 @@ function M.read(item, place, encoding)
   end
   return {
     bufnr = place.bufnr,
-    text = item.insertText,
+    text = item.insertText --[[@as string]],
     row = place.row,
     col = col_of(item.range and item.range.start),
     after = place.line:sub(col_of(item.range and item.range['end']) + 1),
@@ -78,7 +78,7 @@ function M.part(rest, part)
     local word = vim.fn.matchstr(rest, [[^\_.\{-}\k\+]])
     return word == '' and rest or word
   elseif part == 'line' then
-    return assert(rest:match('^\n*[^\n]*'))
+    return rest:match('^\n*[^\n]*') or rest
   end
   return rest
 end
