@@ -225,6 +225,7 @@ async def test_one_line_may_end_with_the_answer(request_at: RequestAt) -> None:
         ("  ret‸\n  return x\n", ("urn x\n", "z"), ""),
         ("f(‸)\ngo(h)\n", ("x)\ngo(h)\n",), "x)\n"),
         ("‸\nab.c[d](e)\n", ("x\nab.c[d](e)\n",), "x\n"),
+        ("‸\n  return first\n", ("x = 1\n  return first + second\n",), "x = 1\n"),  # 12 are alike
     ],
 )
 async def test_several_lines_end_before_the_one_below(

@@ -11,6 +11,7 @@ from infill_ls.completion.cursor.place import Lines, Place
 from infill_ls.types import Delta, Finish
 
 _FIRST_LINE = re.compile(r"\s*\S[^\r\n]*")
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 
 _TELLING = 12
 """By so many characters, blanks at its beginning not counted, one line is told from another."""
@@ -124,16 +125,17 @@ def _overlap(text: str, place: Place) -> int | None:
     out, 3.4 % have in them a line that begins as the next one does for 12 characters.
     """
     below, written = place.line_below, place.head + text
-    if not below:
+    begins = below[: len(below) - len(below.lstrip()) + _TELLING]
+    if not below or begins not in written:
         return None
-    line = rf"(?:\A|(?<=[\r\n])){re.escape(below)}[ \t]*(?=[\r\n])"
-    found = re.search(line, written) if below in written else None
-    if found:
-        return max(0, found.start() - len(place.head))
-    start = _last_line(text)
-    begun = text[start:]
-    is_next = below.startswith(begun) and len(begun.strip()) >= _TELLING
-    return start if is_next and text[:start].strip() else None
+    is_telling = len(begins.lstrip()) == _TELLING
+    for line in _LINE.finditer(written):
+        start = max(0, line.start() - len(place.head))
+        is_whole = line[2] and line[1].rstrip(" \t") == below
+        is_begun = is_telling and line[1].startswith(begins) and text[:start].strip()
+        if is_whole or is_begun:
+            return start
+    return None
 
 
 def _last_line(text: str) -> int:
