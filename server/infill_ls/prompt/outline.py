@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 from infill_ls.prompt.measure import pieces_in
 from infill_ls.prompt.similar import names
@@ -87,19 +87,19 @@ def _fitting(
     found: Iterable[_Declaration], wanted: frozenset[str], pieces: int
 ) -> list[_Declaration]:
     """Return what fits, the imports first; nothing twice, as where two classes have one method."""
-    different = dict.fromkeys(found)
-    unwanted = {each for each in different if _is_unwanted(each, wanted)}
-    useful = [each for each in different if each not in unwanted or not each.text[0].isspace()]
+    different = {each.text: each for each in found}
+    unwanted = {text for text, each in different.items() if _is_unwanted(each, wanted)}
+    useful = [text for text in different if text not in unwanted or not text[0].isspace()]
     chosen = set()
     misfits = 0
-    for each in sorted(useful, key=unwanted.__contains__):
-        size = pieces_in(each.text)
+    for text in sorted(useful, key=unwanted.__contains__):
+        size = pieces_in(text)
         if size <= pieces:
             pieces -= size
-            chosen.add(each)
+            chosen.add(text)
         elif (misfits := misfits + 1) == _MISFITS:
             break
-    in_order = [each for each in different if each in chosen]
+    in_order = [each for text, each in different.items() if text in chosen]
     return sorted(in_order, key=lambda each: each.imports is None)
 
 
@@ -132,10 +132,10 @@ def _segments(text: Text, first: int, end: int) -> Iterator[str]:
 
     So most segments are the same wherever the window is.
     """
-    while first < end:
-        after = min(end, first // _SEGMENT_LINES * _SEGMENT_LINES + _SEGMENT_LINES)
-        yield text.slice(text.offset(first, 0), text.offset(after, 0))
-        first = after
+    second = first // _SEGMENT_LINES * _SEGMENT_LINES + _SEGMENT_LINES
+    borders = (first, *range(second, end, _SEGMENT_LINES), end) if first < end else ()
+    for start, after in pairwise(text.offset(line, 0) for line in borders):
+        yield text.slice(start, after)
 
 
 def _wanted(found: Iterable[_Found], wanted: frozenset[str]) -> Iterator[_Declaration]:
