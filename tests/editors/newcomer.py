@@ -90,7 +90,8 @@ class Home:
         """End all that was started in it, such as the model's process, and wait for that."""
         started = [process for process in psutil.process_iter() if self._has(process)]
         for process in started:
-            process.terminate()
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
         psutil.wait_procs(started, _PATIENCE_S)
 
     def _has(self, process: psutil.Process) -> bool:
