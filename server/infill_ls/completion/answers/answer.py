@@ -58,10 +58,12 @@ async def growing(deltas: AsyncIterator[Delta], place: Place) -> AsyncGenerator[
 
 def _cut(answer: Answer, place: Place) -> Answer:
     line_end = _line_end(answer.text)
-    lines = _lines(answer.text[:line_end], place) if line_end else place.lines
-    if lines == "single" and line_end:
+    if line_end is None:
+        return answer  # The first line with text is wanted in any case.
+    lines = _lines(answer.text[:line_end], place)
+    if lines == "single":
         return _ended(answer, line_end, "line")
-    if lines == "whole" and answer.finish != "end" and line_end:
+    if lines == "whole" and answer.finish != "end":
         finish: Finish | None = "line" if answer.finish else None
         return replace(answer, text=answer.text[:line_end], finish=finish)
     start = _overlap(answer.text, place)
