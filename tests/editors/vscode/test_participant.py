@@ -50,6 +50,8 @@ def chat(open_window: OpenWindow, with_model: None, file: Path, host: FakeHost) 
     window.run("Chat: Open Chat (Ask)")
     model = window.page.get_by_role("button", name="Silent Model")
     expect(model).to_be_visible(timeout=START_S * 1000)
+    # VS Code takes a moment to see which file is in front.
+    expect(attached(window)).to_contain_text(file.name)
     return window
 
 
@@ -57,6 +59,11 @@ def ask(chat: Window, question: str) -> None:
     # At one go: what is offered while one types would take Enter.
     chat.page.keyboard.insert_text(question)
     chat.press("Enter")
+
+
+def attached(chat: Window) -> Locator:
+    """Return what goes along with the next question."""
+    return chat.page.locator(".chat-attached-context")
 
 
 def answer(chat: Window) -> Locator:
@@ -171,8 +178,8 @@ def test_a_selection_goes_along_alone(chat: Window, host: FakeHost) -> None:
     chat.write("x = 1\ny = 2\nz = 3\n")
     chat.to("Control+Home", "ArrowDown", "Shift+End")
     chat.run("Chat: Open Chat (Ask)")
-    # VS Code takes a moment to see what is selected.
-    expect(chat.page.locator(".chat-attached-context")).to_contain_text(":2")
+    # So it does to see what is selected.
+    expect(attached(chat)).to_contain_text(":2")
 
     ask(chat, "@infill What is it?")
 
