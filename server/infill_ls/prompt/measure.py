@@ -21,7 +21,7 @@ CHARS_PER_PIECE = 5
 """At most so many, but for deep indentation."""
 
 
-_REMEMBERED_LINES = 4_096
+_REMEMBERED_LINES = 16_384
 _REMEMBERED_TEXTS = 32
 _LONG_LINE = 1_000
 """Not remembered, for the sake of memory."""

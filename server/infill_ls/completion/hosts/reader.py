@@ -23,7 +23,7 @@ _MOST_SCALE = 2.5
 _DENSER = 1.5
 """So many times as dense as the whole prompt may those of its lines be that another one has."""
 
-_REMEMBERED_LINES = 4_096
+_REMEMBERED_LINES = 16_384
 
 _DENSE_SCALE = 1.4
 """What is reckoned with where the host cannot be asked: base64 has 1.24."""
