@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import io
 import os
 import shutil
 import signal
 import stat
 import sys
 import tempfile
+import threading
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -23,8 +25,8 @@ from fakes.asking import deltas_of, no_progress
 from fakes.llamacpp import TINY_MODEL, existing
 from infill_ls.backends.embedded import entry as entry_files
 from infill_ls.backends.embedded.backend import Embedded
-from infill_ls.backends.embedded.entry import FOLDER_VARIABLE, Entry, Start
-from infill_ls.backends.embedded.user import attach
+from infill_ls.backends.embedded.entry import FOLDER_VARIABLE, Entry, Greeting, Ready, Start
+from infill_ls.backends.embedded.server import serve
 from infill_ls.errors import HostFailed
 from infill_ls.settings.tree import BackendSettings
 
@@ -123,17 +125,46 @@ async def other_process(start: Start) -> AsyncIterator[Process]:
     await user.wait()
 
 
-async def test_who_starts_the_server_is_greeted_before_the_model_is_loaded(
-    servers: Path, model: Path
+class Announcement(io.BytesIO):
+    """What is closed once the entry is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = asyncio.Event()
+
+    def close(self) -> None:
+        self.made.set()
+        super().close()
+
+
+async def test_the_first_user_is_greeted_before_the_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """However long it takes, the user can be told meanwhile that it is being loaded."""
-    user = await attach(Start(str(model), 4_096, 0))
+    """Loading keeps Python from all else, however long it takes."""
+    # Not the folder whose servers are killed: this one is in our own process.
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    begun = threading.Event()
 
-    ready = await user.ready()
+    def load(_start: Start, _key: str) -> tuple[Ready, object]:
+        begun.set()
+        return Ready(url="http://127.0.0.1:1"), None
 
-    assert not user.loaded
-    assert ready.url
-    await user.leave()
+    model, announcement = tmp_path / "model.gguf", Announcement()
+    model.touch()
+    serving = asyncio.create_task(serve(Start(str(model), 4_096, 0), announcement, load))
+    await announcement.made.wait()
+    [entry] = entries(tmp_path)
+    reader, writer = await asyncio.open_connection("127.0.0.1", entry.port)
+    was_begun = begun.is_set()
+    writer.write(b"challenge\n")
+    greeting = msgspec.json.decode(await reader.readline(), type=Greeting)
+    ready = msgspec.json.decode(await reader.readline(), type=Ready)
+    writer.close()
+    await serving
+
+    assert not was_begun
+    assert not greeting.loaded
+    assert ready.url == "http://127.0.0.1:1"
 
 
 async def test_two_windows_share_one_server(window: Open, servers: Path) -> None:

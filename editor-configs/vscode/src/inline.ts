@@ -190,6 +190,7 @@ export class Suggestions implements vscode.Disposable {
   }
 }
 
+/** Have the cursor go where each suggestion ends; those of the server have no command of their own. */
 function withEnds<T extends NonNullable<Items>>(items: T, position: vscode.Position): T {
   for (const item of Array.isArray(items) ? items : items.items) {
     const { insertText, range } = item;
@@ -202,6 +203,7 @@ function withEnds<T extends NonNullable<Items>>(items: T, position: vscode.Posit
   return items;
 }
 
+/** Put the cursor where a suggestion that was accepted ends. */
 export function toEnd(line: number, character: number): void {
   const editor = vscode.window.activeTextEditor;
   // Of several cursors each has its own end.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -31,7 +31,7 @@ def main() -> None:
     if hasattr(os, "fork") and os.fork():
         # Who started us need not wait for our end, nor we become a zombie of theirs.
         os._exit(0)
-    asyncio.run(_serve(start, _only_we_write_to_stdout()))
+    asyncio.run(serve(start, _only_we_write_to_stdout(), _load))
     # The native server has no stop; a normal exit would wait for its threads.
     os._exit(0)
 
@@ -66,17 +66,22 @@ class Users:
         return asyncio.get_running_loop().call_later(seconds, self._over.set)
 
 
-async def _serve(start: Start, announce: BinaryIO) -> None:
+Load = Callable[[Start, str], tuple[Ready, object]]
+"""Loads the model and serves it with a key, for as long as the second value is kept."""
+
+
+async def serve(start: Start, announce: BinaryIO, load: Load) -> None:
+    """Write the entry, close `announce`, and serve until nobody needs it any more."""
     users = Users(start.idle_s)
     made = asyncio.get_running_loop().create_future()
     greeted = asyncio.Event()
 
-    async def load(key: str) -> tuple[Ready, object]:
+    async def loaded(key: str) -> tuple[Ready, object]:
         # The native library keeps Python from all else until the model is loaded, so that whoever
         # comes meanwhile waits; the one who has started us shall not.
         with suppress(TimeoutError):
             await asyncio.wait_for(greeted.wait(), FIRST_COMES_WITHIN_S)
-        return await asyncio.to_thread(_load, start, key)
+        return await asyncio.to_thread(load, start, key)
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         entry, loading = await made
@@ -91,7 +96,7 @@ async def _serve(start: Start, announce: BinaryIO) -> None:
 
     async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
         entry = Entry(os.getpid(), server.sockets[0].getsockname()[1])
-        loading = asyncio.create_task(load(entry.key))
+        loading = asyncio.create_task(loaded(entry.key))
         made.set_result((entry, loading))
         path = start.entry_path()
         entries.write(path, entry)
@@ -109,7 +114,6 @@ def _send(writer: asyncio.StreamWriter, message: Struct) -> None:
 
 
 def _load(start: Start, api_key: str) -> tuple[Ready, object]:
-    """Load the model and serve it, for as long as the second value is kept."""
     try:
         import xllamacpp  # noqa: PLC0415 - an optional extra, and 100 MB
 
