@@ -89,7 +89,6 @@ async def test_a_piece_tells_of_which_question_it_is(editor: Editor, host: FakeH
     """By the question's own token, which is there before a new conversation has a name."""
     host.always(Answer((Token(" One."), EOS)))
     await editor.begin(served_by(host))
-
     editor.progress_reports = {"mine": [], 2: []}
 
     await command(editor, "send", text="1?", workDoneToken="mine")

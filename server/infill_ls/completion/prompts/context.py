@@ -88,7 +88,7 @@ class Context:
             if future.done() and not future.cancelled()
         )
         if not sources:
-            # An outline alone takes less than a thread does to begin, and 5 ms the first time.
+            # An outline alone takes no longer than to hand it to a thread; at first, up to 5 ms.
             return self._chosen(request, plan, sources)
         return await asyncio.to_thread(self._chosen, request, plan, sources)
 
