@@ -50,7 +50,7 @@ async def test_work_of_a_moment_is_not_told(status: Status, sent: list[StatusPar
 
 async def told(sent: list[StatusParams], count: int) -> None:
     """Wait until the editor was told so often."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(sent) < count:  # noqa: ASYNC110 - nothing but `sent` tells
             await asyncio.sleep(0)
 

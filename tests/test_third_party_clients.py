@@ -46,7 +46,7 @@ def hub(host: FakeHost, token: str = "hf_x") -> InferenceClient:
     """Return a client of the model's address, or of the endpoint's."""
     is_endpoint = isinstance(host.face, Endpoint)
     url = host.url if is_endpoint else f"{host.url}/models/{MODEL}"
-    return InferenceClient(model=url, token=token, timeout=5)
+    return InferenceClient(model=url, token=token, timeout=30)
 
 
 def test_the_hub_client_reads_a_stream(hosted: FakeHost) -> None:
@@ -209,7 +209,7 @@ def test_the_hub_client_may_ask_for_the_likeliest_token(talking: FakeHost) -> No
 
 def painter(host: FakeHost, token: str = "hf_x") -> InferenceClient:
     """Return a client of the model that draws."""
-    return InferenceClient(model=f"{host.url}/models/{DRAWS}", token=token, timeout=5)
+    return InferenceClient(model=f"{host.url}/models/{DRAWS}", token=token, timeout=30)
 
 
 def test_the_hub_client_reads_a_picture() -> None:
@@ -253,7 +253,7 @@ def local() -> Iterator[FakeHost]:
 
 @pytest.fixture
 def client(local: FakeHost) -> Iterator[Any]:
-    with ollama.Client(local.url, timeout=5) as client:
+    with ollama.Client(local.url, timeout=30) as client:
         yield client
 
 
@@ -313,7 +313,7 @@ def test_the_ollama_client_is_told_what_does_not_chat() -> None:
     """A model that only completes."""
     with (
         FakeHost(Ollama(models=("m",), template=False)) as host,
-        ollama.Client(host.url, timeout=5) as client,
+        ollama.Client(host.url, timeout=30) as client,
         pytest.raises(ollama.ResponseError, match='"m" does not support chat') as raised,
     ):
         client.chat("m", TALK)
@@ -365,7 +365,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[FakeHost]:
 def client_of(host: FakeHost, key: str = "key") -> Any:
     assert isinstance(host.face, OpenAi)
     path = "/beta" if host.face.flavour == "deepseek" else "/v1"
-    return openai.OpenAI(base_url=host.url + path, api_key=key, max_retries=0, timeout=5)
+    return openai.OpenAI(base_url=host.url + path, api_key=key, max_retries=0, timeout=30)
 
 
 def test_the_openai_client_reads_a_stream(served: FakeHost) -> None:
@@ -470,7 +470,7 @@ def speaker(speaking: str) -> Iterator[FakeHost]:
 @pytest.fixture
 def talker(speaking: str, speaker: FakeHost) -> Iterator[Any]:
     url = speaker.url + SPEAKING[speaking][1]
-    with openai.OpenAI(base_url=url, api_key="key", max_retries=0, timeout=5) as client:
+    with openai.OpenAI(base_url=url, api_key="key", max_retries=0, timeout=30) as client:
         yield client
 
 
@@ -562,7 +562,7 @@ def test_the_openai_client_finds_a_conversation_too_long() -> None:
         with (
             FakeHost(face) as host,
             openai.OpenAI(
-                base_url=f"{host.url}/v1", api_key="k", max_retries=0, timeout=5
+                base_url=f"{host.url}/v1", api_key="k", max_retries=0, timeout=30
             ) as client,
             pytest.raises(openai.BadRequestError, match="context"),
         ):

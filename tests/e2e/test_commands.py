@@ -63,9 +63,12 @@ async def test_a_picture_is_drawn_by_a_command(
     drawing: Editor, host: FakeHost, tmp_path: Path
 ) -> None:
     """The path that was written to is the answer, and progress was shown meanwhile."""
-    host.answers()
+    host.answers(gate=(gate := host.gate()))
 
-    answer = await image(drawing, prompt="a fox", path=str(tmp_path / "fox"), seed=3, width=72)
+    asked = image(drawing, prompt="a fox", path=str(tmp_path / "fox"), seed=3, width=72)
+    await drawing.until(lambda: any(drawing.progress_reports.values()))
+    gate.open()
+    answer = await asked
 
     assert answer == {"path": str(tmp_path / "fox.png")}
     with Image.open(tmp_path / "fox.png") as picture:
@@ -124,6 +127,7 @@ async def test_cancelling_the_progress_ends_the_command(
     host.hang()
     asked = image(drawing, prompt="a fox", path=str(tmp_path / "fox.png"))
     await host.wait_async(lambda host: len(host.open_exchanges) == 1)
+    await drawing.until(lambda: any(drawing.progress_reports.values()))
     [token] = drawing.progress_reports
 
     drawing.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))

@@ -148,7 +148,7 @@ async def test_a_host_that_wakes_up_is_shown_as_progress(editor: Editor, host: F
 
 async def test_an_invoked_completion_waits_with_progress(editor: Editor, host: FakeHost) -> None:
     """Whoever asks for a completion is shown what is waited for, and gets it when it is there."""
-    host.fail(503, json={"error": "loading", "estimated_time": 0.1})
+    host.fail(503, json={"error": "loading", "estimated_time": 2})
     host.answers("1")
     await editor.begin(served_by(host), SHOWS_PROGRESS)
 

@@ -80,11 +80,11 @@ class FakeHost(Script):
         """Those whose answer is under way: the host works for somebody."""
         return tuple(exchange for exchange in self.record.exchanges if exchange.ending is None)
 
-    def wait(self, holds: Callable[[FakeHost], bool], deadline_s: float = 5.0) -> None:
+    def wait(self, holds: Callable[[FakeHost], bool], deadline_s: float = 30.0) -> None:
         """Block until `holds(host)`; raises `AssertionError` at the deadline."""
         self.record.wait(lambda: holds(self), deadline_s)
 
-    async def wait_async(self, holds: Callable[[FakeHost], bool], deadline_s: float = 5.0) -> None:
+    async def wait_async(self, holds: Callable[[FakeHost], bool], deadline_s: float = 30.0) -> None:
         """Wait like `wait`, while the test's event loop goes on."""
         await self.record.wait_async(lambda: holds(self), deadline_s)
 

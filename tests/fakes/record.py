@@ -84,7 +84,7 @@ class Record:
             yield
             self._changed.notify_all()
 
-    def wait(self, holds: Callable[[], bool], deadline_s: float = 5.0) -> None:
+    def wait(self, holds: Callable[[], bool], deadline_s: float = 30.0) -> None:
         """Block until `holds()`, looked at after each change.
 
         Raises `AssertionError` with the exchanges if it does not within the deadline.
@@ -93,6 +93,6 @@ class Record:
             if not self._changed.wait_for(holds, deadline_s):
                 raise AssertionError(f"not within {deadline_s} s; seen: {self._exchanges}")
 
-    async def wait_async(self, holds: Callable[[], bool], deadline_s: float = 5.0) -> None:
+    async def wait_async(self, holds: Callable[[], bool], deadline_s: float = 30.0) -> None:
         """Wait like `wait`, while the test's event loop goes on."""
         await asyncio.to_thread(self.wait, holds, deadline_s)

@@ -58,7 +58,8 @@ class Drawing:
             return reply.response
         accepted = request.headers.get("accept", "")
         media_type = self.always or (accepted if accepted in _FORMATS else "image/jpeg")
-        return Response(200, {"content-type": media_type}, (drawn(asked.parameters, media_type),))
+        picture = drawn(asked.parameters, media_type)
+        return Response(200, {"content-type": media_type}, (picture,), reply.gate)
 
 
 def drawn(parameters: _Parameters, media_type: str) -> bytes:
