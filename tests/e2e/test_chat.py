@@ -271,6 +271,29 @@ async def test_a_file_that_the_question_names_goes_along(
     )
 
 
+async def test_a_file_of_the_codes_own_project_is_meant(
+    editor: Editor, host: FakeHost, tmp_path: Path
+) -> None:
+    """Of two projects that have a file of the name, it is that of the code that is asked about."""
+    projects = [tmp_path / name for name in ("one", "two")]
+    for project in projects:
+        project.mkdir()
+        (project / "a.py").write_text(f"name = {project.name!r}\n")
+    host.answers(" Yes.", EOS)
+    await editor.begin(served_by(host))
+    folders = [types.WorkspaceFolder(each.as_uri(), each.name) for each in projects]
+    event = types.WorkspaceFoldersChangeEvent(added=folders, removed=[])
+    editor.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+    uri = (projects[1] / "b.py").as_uri()
+    editor.open("b = 2\n‸", uri=uri)
+
+    await command(editor, "send", text="Is it @a.py?", context={"uri": uri})
+
+    [prompt] = [each.request.json["inputs"] for each in host.asked]
+    assert "name = 'two'" in prompt
+    assert "name = 'one'" not in prompt
+
+
 async def test_an_answer_shows_how_far_it_is(editor: Editor, host: FakeHost) -> None:
     """Under the client's token, wherever that stands: it begins, counts words, and ends."""
     await editor.begin(served_by(host))

@@ -10,7 +10,7 @@ return {
   root_markers = { '.git' },
   -- Says only whether there is a root; `root_markers` find it.
   root_dir = function(bufnr, on_dir)
-    if require('infill_ls.buffers').is_served(bufnr) then
+    if require('infill_ls.buffers').admit(bufnr) then
       on_dir()
     end
   end,
@@ -25,8 +25,8 @@ return {
     experimental = { infillLsChat = true },
   },
   commands = {
-    ['infill-ls.chat.ask'] = function(command)
-      require('infill_ls.chat').act(command)
+    ['infill-ls.chat.ask'] = function(command, context)
+      require('infill_ls.chat').act(command, context.bufnr)
     end,
   },
   handlers = {

@@ -14,7 +14,7 @@ from infill_ls.chat.chat import Reply, Tell
 from infill_ls.chat.mentions import code_mentioned
 from infill_ls.errors import BadInput, InfillError
 from infill_ls.lsp import work_done
-from infill_ls.lsp.chat_context import Context, code_of, open_files
+from infill_ls.lsp.chat_context import Context, code_of, folders_of, open_files
 from infill_ls.lsp.commands import read
 from infill_ls.lsp.language_server import Server
 from infill_ls.lsp.protocol import CHAT_DELTA, ChatDeltaParams
@@ -63,8 +63,8 @@ async def send(server: Server, argument: object) -> dict[str, object]:
     clearance = server.session.clearance
     contexts = asked.context if isinstance(asked.context, list) else [asked.context]
     code = [code_of(context, server.buffers, clearance) for context in contexts]
-    roots, opened = server.buffers.roots, open_files(server.buffers)
-    mentioned = await code_mentioned(asked.text, roots, opened, clearance)
+    folders, opened = folders_of(contexts, server.buffers), open_files(server.buffers)
+    mentioned = await code_mentioned(asked.text, folders, opened, clearance)
     chat = server.session.chat
     conversation = chat.ask(
         str(Text(asked.text)),

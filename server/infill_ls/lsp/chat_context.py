@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from lsprotocol import types
@@ -91,6 +92,17 @@ def code_of(context: Context, buffers: Buffers, clearance: Clearance) -> Code:
     if context.position is not None:
         return code_around(document, offset(context.position), reported)
     return whole(document, reported)
+
+
+def folders_of(contexts: Sequence[Context], buffers: Buffers) -> list[Path]:
+    """Return the workspace's folders; first those that hold the code, the innermost before all."""
+    files = [Path(path) for context in contexts if (path := to_fs_path(context.uri))]
+
+    def depth(folder: Path) -> int:
+        holds_code = any(file.is_relative_to(folder) for file in files)
+        return len(folder.parts) if holds_code else 0
+
+    return sorted(buffers.roots, key=depth, reverse=True)
 
 
 def open_files(buffers: Buffers) -> dict[Path, Document]:

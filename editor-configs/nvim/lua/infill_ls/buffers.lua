@@ -4,18 +4,56 @@ local older = require('infill_ls.older')
 
 local M = {}
 
---- Tell whether a buffer is a file. One without a name has no address of its own, and nobody writes
---- code in help pages.
+---@type table<integer, true?> What was served until another buffer took its address.
+local has_given_way = {}
+
 ---@param bufnr integer
 ---@return boolean
-function M.is_served(bufnr)
-  return vim.bo[bufnr].buftype == '' and vim.api.nvim_buf_get_name(bufnr) ~= ''
+local function is_nameless(bufnr)
+  return vim.api.nvim_buf_get_name(bufnr) == ''
 end
 
---- Have the server serve a buffer, if that is a file.
+--- Tell whether a buffer is code: a file, or what is in front and has a type, if not yet a name.
+--- Nobody writes code in help pages.
+---@param bufnr integer
+---@return boolean
+local function is_code(bufnr)
+  if vim.bo[bufnr].buftype ~= '' then
+    return false
+  end
+  local is_in_front = bufnr == vim.api.nvim_get_current_buf()
+  return not is_nameless(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
+end
+
+--- Have the address of a buffer be its own: all without a name have the same one (`file://`).
+---@param bufnr integer
+local function claim_address(bufnr)
+  for _, client in ipairs(is_nameless(bufnr) and vim.lsp.get_clients({ name = 'infill_ls' }) or {}) do
+    for other in pairs(client.attached_buffers) do
+      if other ~= bufnr and is_nameless(other) then
+        vim.lsp.buf_detach_client(other, client.id)
+        has_given_way[other] = true
+      end
+    end
+  end
+end
+
+--- Let a buffer be served if it is code; no other has its address from then on.
+---@param bufnr integer
+---@return boolean is_admitted
+function M.admit(bufnr)
+  if not is_code(bufnr) then
+    return false
+  end
+  claim_address(bufnr)
+  has_given_way[bufnr] = nil
+  return true
+end
+
+--- Have the server serve a buffer, if that is code.
 ---@param bufnr integer
 function M.attach(bufnr)
-  if M.is_served(bufnr) then
+  if M.admit(bufnr) then
     local config = vim.deepcopy(older.config())
     config.root_dir = vim.fs.root(bufnr, config.root_markers)
     vim.lsp.start(config, { bufnr = bufnr, reuse_client = config.reuse_client })
@@ -64,6 +102,11 @@ function M.watch(group)
   end
   on('BufWinEnter', function(event)
     attach_typeless(event.buf)
+  end)
+  on('BufEnter', function(event)
+    if has_given_way[event.buf] then
+      M.attach(event.buf)
+    end
   end)
   on('LspAttach', show_suggestions)
   on('CursorHold', tell_where_cursor_rests)

@@ -206,9 +206,10 @@ end
 
 --- Do what a code action asks for: a question about some code, or room for one.
 ---@param command lsp.Command Its arguments: `{ uri, range }` and perhaps the question.
-function M.act(command)
+---@param bufnr integer Where it was chosen.
+function M.act(command, bufnr)
   local about, text = unpack(command.arguments)
-  M.open(text or '', code_of.between(vim.uri_to_bufnr(about.uri), about.range))
+  M.open(text or '', code_of.between(bufnr, about.range))
 end
 
 --- Draw the next piece of an answer.

@@ -103,9 +103,9 @@ end
 --- Ask anew in a document for which there is more than what is drawn.
 ---@param uri string
 function M.refresh(uri)
-  local bufnr = vim.uri_to_bufnr(uri)
+  local bufnr = vim.api.nvim_get_current_buf()
   local is_inserting = vim.api.nvim_get_mode().mode:sub(1, 1) == 'i'
-  if bufnr == vim.api.nvim_get_current_buf() and is_inserting then
+  if uri == vim.uri_from_bufnr(bufnr) and is_inserting then
     -- Nothing else has the built-in module ask; its group spares those of others.
     pcall(vim.api.nvim_exec_autocmds, 'CursorMovedI', {
       buffer = bufnr,
