@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from lsprotocol import types
 from msgspec import Struct, to_builtins
@@ -188,6 +189,9 @@ async def _edit(server: Server, chosen: Chosen) -> types.WorkspaceEdit | None:
     document = server.buffers.snapshot(chosen.uri)
     if action is None or document is None or document.version != chosen.version:
         raise BadInput("the document, or the action, is not what it was", hint="choose it again")
+    if action.becomes != "text" and not urlsplit(document.uri).path:
+        # Neovim has one address for all, and would change another document, a new one.
+        raise BadInput("code without a name cannot be changed from here", hint="save it first")
     document = server.session.clearance.checked(document)
     target = Target(chosen.start, chosen.end)
     async with reporting(server)(action.title) as report:

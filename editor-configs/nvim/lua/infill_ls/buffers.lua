@@ -4,8 +4,12 @@ local older = require('infill_ls.older')
 
 local M = {}
 
----@type table<integer, true?> What was served until another buffer took its address.
-local has_given_way = {}
+--- The address of every buffer without a name.
+local NAMELESS = vim.uri_from_fname('')
+
+--- Buffers that came without a name: the one that has the address now, and others that had it before.
+---@type table<integer, 'served'|'waiting'|nil>
+local nameless = {}
 
 ---@param bufnr integer
 ---@return boolean
@@ -25,28 +29,41 @@ local function is_code(bufnr)
   return not is_nameless(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
 end
 
---- Have the address of a buffer be its own: all without a name have the same one (`file://`).
 ---@param bufnr integer
-local function claim_address(bufnr)
-  for _, client in ipairs(is_nameless(bufnr) and vim.lsp.get_clients({ name = 'infill_ls' }) or {}) do
-    for other in pairs(client.attached_buffers) do
-      if other ~= bufnr and is_nameless(other) then
-        vim.lsp.buf_detach_client(other, client.id)
-        has_given_way[other] = true
-      end
-    end
+---@return vim.lsp.Client[]
+local function clients_of(bufnr)
+  return vim.lsp.get_clients({ bufnr = bufnr, name = 'infill_ls' })
+end
+
+---@param bufnr integer
+local function detach(bufnr)
+  for _, client in ipairs(clients_of(bufnr)) do
+    vim.lsp.buf_detach_client(bufnr, client.id)
   end
 end
 
---- Let a buffer be served if it is code; no other has its address from then on.
+--- Have the address of those without a name be this one's alone.
+---@param bufnr integer
+local function claim_address(bufnr)
+  for other, state in pairs(nameless) do
+    if other ~= bufnr and state == 'served' then
+      detach(other)
+      nameless[other] = 'waiting'
+    end
+  end
+  nameless[bufnr] = 'served'
+end
+
+--- Let a buffer be served if it is code.
 ---@param bufnr integer
 ---@return boolean is_admitted
 function M.admit(bufnr)
   if not is_code(bufnr) then
     return false
   end
-  claim_address(bufnr)
-  has_given_way[bufnr] = nil
+  if is_nameless(bufnr) then
+    claim_address(bufnr)
+  end
   return true
 end
 
@@ -69,10 +86,43 @@ local function attach_typeless(bufnr)
   end
 end
 
+--- Serve by its name what was written for the first time: Neovim would go on with the old address.
 ---@param event vim.api.keyset.create_autocmd.callback_args
-local function show_suggestions(event)
+local function attach_by_name(event)
+  if nameless[event.buf] == 'served' and not is_nameless(event.buf) then
+    nameless[event.buf] = nil
+    for _, client in ipairs(clients_of(event.buf)) do
+      client:notify('textDocument/didClose', { textDocument = { uri = NAMELESS } })
+    end
+    detach(event.buf)
+    M.attach(event.buf)
+  end
+end
+
+--- Tell the server of the project, or else the folder, that a buffer is in: what is outside of all
+--- folders that it knows is shown to no model, and Neovim tells it only of the first.
+---@param client vim.lsp.Client
+---@param bufnr integer
+local function add_folder(client, bufnr)
+  local root = vim.fs.root(bufnr, older.config().root_markers)
+    or not is_nameless(bufnr) and vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr))
+  local folders = client.workspace_folders or {}
+  local added = root and { uri = vim.uri_from_fname(root), name = root }
+  local is_known = vim.iter(folders):any(function(folder)
+    return added and folder.uri == added.uri
+  end)
+  if added and not is_known then
+    client.workspace_folders = vim.list_extend(folders, { added })
+    local event = { added = { added }, removed = {} }
+    client:notify('workspace/didChangeWorkspaceFolders', { event = event })
+  end
+end
+
+---@param event vim.api.keyset.create_autocmd.callback_args
+local function begin(event)
   local client = vim.lsp.get_client_by_id(event.data.client_id)
   if client and client.name == 'infill_ls' then
+    add_folder(client, event.buf)
     require('infill_ls.suggestions').show(client, event.buf)
   end
 end
@@ -80,7 +130,7 @@ end
 --- Tell the server where the cursor rests: a model on this machine can read ahead there.
 ---@param event vim.api.keyset.create_autocmd.callback_args
 local function tell_where_cursor_rests(event)
-  for _, client in ipairs(vim.lsp.get_clients({ bufnr = event.buf, name = 'infill_ls' })) do
+  for _, client in ipairs(clients_of(event.buf)) do
     local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
     client:notify('infill-ls/cursorRests', place)
   end
@@ -104,11 +154,12 @@ function M.watch(group)
     attach_typeless(event.buf)
   end)
   on('BufEnter', function(event)
-    if has_given_way[event.buf] then
+    if nameless[event.buf] == 'waiting' then
       M.attach(event.buf)
     end
   end)
-  on('LspAttach', show_suggestions)
+  on('BufWritePost', attach_by_name)
+  on('LspAttach', begin)
   on('CursorHold', tell_where_cursor_rests)
 end
 

@@ -51,6 +51,10 @@ end
 ---@return lsp.Handler
 local function remembering(handler, place)
   return function(err, result, context)
+    -- Neovim has nowhere to draw it.
+    if not vim.lsp.buf_is_attached(context.bufnr, context.client_id) then
+      return
+    end
     local items = result and (result.items or result)
     if items and items[1] then
       newest_of_buffer[context.bufnr] = {
@@ -71,8 +75,18 @@ local function remembering(handler, place)
   end
 end
 
+---@param event vim.api.keyset.create_autocmd.callback_args
+local function forget(event)
+  local client = vim.lsp.get_client_by_id(event.data.client_id)
+  if client and client.name == 'infill_ls' then
+    newest_of_buffer[event.buf] = nil
+    handler_of_buffer[event.buf] = nil
+  end
+end
+
 function M.begin(group)
   vim.api.nvim_create_autocmd('CursorMovedI', { group = group, callback = withdraw_unfit })
+  vim.api.nvim_create_autocmd('LspDetach', { group = group, callback = forget })
 end
 
 --- Remember what a client suggests from now on. Neovim asks by `client:request()`, and nothing else
@@ -91,7 +105,11 @@ function M.watch(client)
 end
 
 function M.show(_, bufnr)
+  -- What is enabled anew works at once, else only after this event.
+  vim.lsp.inline_completion.enable(false, { bufnr = bufnr })
   vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
+  -- The user may have typed before the server was there.
+  M.refresh(vim.uri_from_bufnr(bufnr))
 end
 
 function M.toggle()

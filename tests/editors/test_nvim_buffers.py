@@ -1,0 +1,170 @@
+"""Which buffers are served in real Neovim, of every series: files of all projects, and new code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from editors import neovim
+from editors.neovim import Neovim, until, until_equal
+from fakes.faces.tgi import Tgi
+from fakes.host import FakeHost
+from fakes.script import EOS, EOT
+
+CHAT = """
+local buffer = vim.fn.bufnr('infill-ls://chat')
+return buffer > 0 and table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\\n') or ''
+"""
+ACT = """
+local title = ...
+vim.lsp.buf.code_action({
+  apply = true,
+  filter = function(action) return vim.startswith(action.title, title) end,
+})
+"""
+
+
+@pytest.fixture
+def host() -> Iterator[FakeHost]:
+    """A host of a model that fills in and answers questions."""
+    with FakeHost(Tgi(model="codellama/CodeLlama-7b-Instruct-hf")) as host:
+        yield host
+
+
+@pytest.fixture(params=neovim.VERSIONS)
+def nvim_program(request: pytest.FixtureRequest) -> str:
+    """The path of a Neovim, of one series after the other."""
+    return neovim.required_program(str(request.param))
+
+
+def written(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def nameless(nvim: Neovim, line: str) -> None:
+    """Begin to write Python in a new buffer, and let it be served."""
+    nvim.command("enew | setfiletype python")
+    until(nvim.clients, bool)
+    nvim.type(f"i{line}<Esc>")
+    until_equal(nvim.lines, [line])
+
+
+def prompts(host: FakeHost) -> list[str]:
+    return [exchange.request.json["inputs"] for exchange in host.asked]
+
+
+def test_what_is_outside_of_the_first_project_is_served(
+    nvim: Neovim, host: FakeHost, tmp_path: Path
+) -> None:
+    """A file of another project, and one of none, are suggested in as the first one is."""
+    for name in ("one", "two"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    files = [written(tmp_path / name / "a.py", f"{name} = ") for name in ("one", "two", "three")]
+
+    for number, file in enumerate(files):
+        host.answers(f"{number}", EOT)
+        nvim.edit(file)
+        nvim.type("A<Right>")
+        until_equal(nvim.ghost, f"{number}")
+        nvim.type("<Esc>")
+
+    assert nvim.status() == "infill-ls"
+
+
+def test_a_secret_of_another_project_is_not_suggested_in(
+    nvim: Neovim, host: FakeHost, tmp_path: Path
+) -> None:
+    """What a project's own rules exclude is left alone there, and only there."""
+    for name in ("one", "two"):
+        (tmp_path / name / ".git").mkdir(parents=True)
+    written(tmp_path / "two" / ".gitignore", "private.py\n")
+    nvim.edit(written(tmp_path / "one" / "private.py", "a = \n"))
+    host.answers("1", EOT)
+    nvim.type("A<Right>")
+    until_equal(nvim.ghost, "1")
+
+    nvim.type("<Esc>")
+    nvim.edit(written(tmp_path / "two" / "private.py", "b = \n"))
+    nvim.command("InfillLs chat What is it?")
+    until(lambda: str(nvim.lua(CHAT)), lambda text: "ignored" in text)
+
+    assert len(prompts(host)) == 1
+
+
+def test_keys_typed_before_the_server_is_there_bring_a_suggestion(
+    nvim: Neovim, host: FakeHost, tmp_path: Path
+) -> None:
+    """It takes no further key once the server has started."""
+    host.answers("2", EOT)
+
+    nvim.lua("vim.cmd.edit(...)", str(written(tmp_path / "work" / "a.py", "a = \n")))
+    nvim.type("A1 + ")
+
+    until_equal(nvim.ghost, "2")
+
+
+def test_code_without_a_name_is_served(nvim: Neovim, host: FakeHost, tmp_path: Path) -> None:
+    """From when its type is known, and on once it is a file."""
+    host.answers("1", EOT)
+    host.answers("2", EOT)
+    nameless(nvim, "a = ")
+
+    nvim.type("A<Right>")
+    until_equal(nvim.ghost, "1")
+    nvim.type("<Tab>")
+    until_equal(nvim.lines, ["a = 1"])
+    nvim.type("<Esc>")
+    nvim.command(f"silent write {tmp_path / 'a.py'}")
+    nvim.type("ob = ")
+    until_equal(nvim.ghost, "2")
+
+    assert "a = 1\nb = " in prompts(host)[1]
+
+
+def test_two_buffers_without_a_name_are_not_mixed_up(nvim: Neovim, host: FakeHost) -> None:
+    """Each is asked for with its own text, when one comes back to it, too."""
+    host.answers("1", EOT)
+    host.answers("2", EOT)
+    host.answers("3", EOT)
+    nvim.command("set hidden")
+
+    for number, line in enumerate(("first = ", "second = "), 1):
+        nameless(nvim, line)
+        nvim.type("A<Right>")
+        until_equal(nvim.ghost, str(number))
+        nvim.type("<Esc>")
+    nvim.command("buffer 1")
+    until(nvim.clients, bool)
+    nvim.type("A+ ")
+    until_equal(nvim.ghost, "3")
+
+    asked = prompts(host)
+    assert "first = " in asked[0]
+    assert "second = " in asked[1]
+    assert "first = + " in asked[2]
+    assert "second" not in asked[2]
+
+
+def test_a_question_is_about_code_without_a_name(nvim: Neovim, host: FakeHost) -> None:
+    """A code action asks it; one that would change the code says that it has to be saved first."""
+    host.answers(" One.", EOS)
+    code = ["def first():", "    return 1"]
+    nameless(nvim, code[0])
+    nvim.type("oreturn 1<Esc>")
+    until_equal(nvim.lines, code)
+
+    nvim.lua(ACT, "Explain")
+    until(lambda: str(nvim.lua(CHAT)), lambda text: "One." in text)
+    nvim.command("wincmd p")
+    nvim.lua(ACT, "Simplify")
+    until(nvim.messages, lambda messages: any("save it" in each for each in messages))
+
+    [prompt] = prompts(host)
+    # Neovim tells its number, too, so it would count as an error of ours.
+    nvim.command("messages clear")
+    assert "\n".join(code) in prompt
+    assert nvim.lines() == code
