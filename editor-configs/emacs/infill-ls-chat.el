@@ -195,7 +195,7 @@ Without one, have the user ask."
                       "An answer is being written; \\[infill-ls-chat-stop] stops it")))
   (unless (jsonrpc-running-p infill-ls-chat--server)
     ;; A server that is started anew knows nothing of what was said.
-    (setq infill-ls-chat--server (or (infill-ls--companion-of default-directory)
+    (setq infill-ls-chat--server (or (infill-ls--companion-here)
                                      (user-error "No infill-ls runs for %s" default-directory))
           infill-ls-chat--conversation nil))
   (when (infill-ls-chat--nameless infill-ls-chat--server)
@@ -355,11 +355,12 @@ Windows that show the end go on showing it."
     (infill-ls-chat--buffer (infill-ls--any-server))))
 
 (defun infill-ls-chat--buffer (server)
-  "Return the buffer that was used last for the project of SERVER."
-  (or (seq-find (lambda (buffer)
-                  (equal (infill-ls--root server) (buffer-local-value 'default-directory buffer)))
-                (infill-ls-chat--buffers))
-      (infill-ls-chat--new-buffer server)))
+  "Return the buffer that was used last for the current buffer's project.
+If there is none yet, it is for a conversation with SERVER."
+  (let ((root (infill-ls--root)))
+    (or (seq-find (lambda (buffer) (equal root (buffer-local-value 'default-directory buffer)))
+                  (infill-ls-chat--buffers))
+        (infill-ls-chat--new-buffer server))))
 
 (defun infill-ls-chat--buffers ()
   "Return the buffers of all conversations, the one used last first."
@@ -368,12 +369,14 @@ Windows that show the end go on showing it."
               (buffer-list)))
 
 (defun infill-ls-chat--new-buffer (server)
-  "Return a buffer for a new conversation with SERVER."
-  (with-current-buffer (generate-new-buffer "*infill-ls chat*")
-    (setq default-directory (infill-ls--root server))
-    (infill-ls-chat-mode)
-    (setq infill-ls-chat--server server)
-    (current-buffer)))
+  "Return a buffer for a new conversation with SERVER.
+It belongs to the current buffer's project."
+  (let ((root (infill-ls--root)))
+    (with-current-buffer (generate-new-buffer "*infill-ls chat*")
+      (setq default-directory root)
+      (infill-ls-chat-mode)
+      (setq infill-ls-chat--server server)
+      (current-buffer))))
 
 (defun infill-ls-chat--of (server conversation)
   "Return the buffer of CONVERSATION with SERVER, or nil."

@@ -25,7 +25,7 @@
   :group 'infill-ls
   :type '(repeat string))
 
-;;; The server: one for each project.
+;;; The server: one for all projects of a machine.
 
 (defvar-local infill-ls--server nil "What suggests in the current buffer.")
 (defvar-local infill-ls--uri nil "The buffer's name there.")
@@ -34,9 +34,7 @@
   "Remembers what has changed since; nil where Eglot tells of changes.")
 
 (defclass infill-ls-server (eglot-lsp-server)
-  ((root :initform (expand-file-name default-directory) :reader infill-ls--root
-         :documentation "The folder of the project.")
-   (ready :initform nil :accessor infill-ls--ready
+  ((ready :initform nil :accessor infill-ls--ready
           :documentation "Whether it can be told of buffers.")
    (status :initform nil :accessor infill-ls--status
            :documentation "The newest `infill-ls/status', a plist.")
@@ -50,7 +48,11 @@
             :documentation "The number of the newest request."))
   :documentation "A running infill-ls, whoever tells it of buffers.")
 
-(defclass infill-ls--companion (infill-ls-server) ()
+(defclass infill-ls--companion (infill-ls-server)
+  ((machine :initform (file-remote-p default-directory) :reader infill-ls--machine
+            :documentation "Where it runs: what remote files begin with, nil if it is here.")
+   (folders :initform nil :accessor infill-ls--folders
+            :documentation "Those of the projects that it was told of, the newest first."))
   :documentation "One that is told of buffers here, beside what Eglot has for them.")
 
 (defvar infill-ls--servers nil
@@ -131,8 +133,12 @@ HEALTH and MESSAGE are of the status."
   "Return the project of the current buffer, or its folder as one."
   (or (project-current) (cons 'transient default-directory)))
 
+(defun infill-ls--root ()
+  "Return the folder of the current buffer's project."
+  (expand-file-name (project-root (infill-ls--project))))
+
 (defun infill-ls--start ()
-  "Start a server for the current buffer's project, in the background."
+  "Start a server on the machine of the current buffer, in the background."
   (if (executable-find (car infill-ls-command) t)
       (let ((eglot-sync-connect nil))
         ;; Eglot would manage the buffers of these major modes: none is called so.
@@ -142,7 +148,7 @@ HEALTH and MESSAGE are of the status."
              (car infill-ls-command))))
 
 (defun infill-ls--connected (server)
-  "Have SERVER know the buffers of its project, if it is a companion."
+  "Have SERVER know the buffers of its machine, if it is a companion."
   (when (infill-ls--companion-p server)
     (setf (infill-ls--ready server) t)
     (dolist (buffer (infill-ls--buffers))
@@ -333,17 +339,17 @@ That is a companion, or a server of the class that Eglot manages."
                 (buffer-list))
       (find-buffer-visiting (eglot-uri-to-path uri))))
 
-(defun infill-ls--companion-of (root)
-  "Return the running companion of the project whose folder is ROOT, or nil."
-  (seq-find (lambda (server)
-              (and (jsonrpc-running-p server) (equal root (infill-ls--root server))))
-            infill-ls--servers))
+(defun infill-ls--companion-here ()
+  "Return the running companion on the machine of the current buffer, or nil."
+  (let ((machine (file-remote-p default-directory)))
+    (seq-find (lambda (server)
+                (and (jsonrpc-running-p server) (equal machine (infill-ls--machine server))))
+              infill-ls--servers)))
 
 (defun infill-ls--attach (may-start)
-  "Have the server of the current buffer's project know the buffer.
+  "Have the server on the machine of the current buffer know the buffer.
 If there is none yet, start one, unless MAY-START is nil."
-  (let ((server (infill-ls--companion-of
-                 (expand-file-name (project-root (infill-ls--project))))))
+  (let ((server (infill-ls--companion-here)))
     (cond ((infill-ls--eglots) (infill-ls--share))
           ((and server (infill-ls--ready server)) (infill-ls--open server))
           ((and may-start (null server)) (infill-ls--start)))))
@@ -366,9 +372,28 @@ If there is none yet, start one, unless MAY-START is nil."
         (setq uri (concat uri "~")))
       uri)))
 
+(defun infill-ls--as-folder (folder)
+  "Return FOLDER as LSP has it."
+  (list :uri (eglot-path-to-uri folder) :name (abbreviate-file-name folder)))
+
+(cl-defmethod eglot-workspace-folders ((server infill-ls--companion))
+  "Return what SERVER was told of: none at first, each with its first buffer."
+  (vconcat (mapcar #'infill-ls--as-folder (infill-ls--folders server))))
+
+(defun infill-ls--add-folder (server)
+  "Have SERVER know the folder of the current buffer's project.
+A buffer without a file may be of none; its folder is by chance then."
+  (when (or buffer-file-name (project-current))
+    (let ((folder (infill-ls--root)))
+      (unless (member folder (infill-ls--folders server))
+        (push folder (infill-ls--folders server))
+        (jsonrpc-notify server :workspace/didChangeWorkspaceFolders
+                        `(:event (:added [,(infill-ls--as-folder folder)] :removed [])))))))
+
 (defun infill-ls--open (server)
   "Show the current buffer to SERVER."
   (infill-ls--close)
+  (infill-ls--add-folder server)
   (setq infill-ls--server server
         infill-ls--uri (infill-ls--new-uri)
         infill-ls--version 0
