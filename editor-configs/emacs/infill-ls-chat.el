@@ -58,12 +58,13 @@
 ;;; The code that goes with a question.
 
 (cl-defstruct (infill-ls-chat--code (:constructor infill-ls-chat--code))
-  "Code between two markers, and the name that the server has for its buffer."
-  uri beg end)
+  "Code between two markers, in a buffer that a server knows."
+  beg end)
 
-(defun infill-ls-chat--between (uri beg end)
-  "Return the code of the current buffer, called URI, from BEG to END."
-  (infill-ls-chat--code :uri uri :beg (copy-marker beg t) :end (copy-marker end)))
+(defun infill-ls-chat--between (beg end)
+  "Return the code of the current buffer from BEG to END."
+  (with-current-buffer (infill-ls--shown-buffer)
+    (infill-ls-chat--code :beg (copy-marker beg t) :end (copy-marker end))))
 
 (defun infill-ls-chat--at-point ()
   "Return a list of the code at point that a question may be about, or nil."
@@ -71,7 +72,7 @@
               (bounds (if (use-region-p)
                           (cons (region-beginning) (region-end))
                         (bounds-of-thing-at-point 'defun))))
-    (list (infill-ls-chat--between (infill-ls--any-uri) (car bounds) (cdr bounds)))))
+    (list (infill-ls-chat--between (car bounds) (cdr bounds)))))
 
 (defun infill-ls-chat--in-words (codes)
   "Return in words what CODES are, for the user."
@@ -90,10 +91,10 @@
 
 (defun infill-ls-chat--context (code)
   "Return CODE as the server is told of it, which knows it as it is now."
-  (pcase-let (((cl-struct infill-ls-chat--code uri beg end) code))
+  (pcase-let (((cl-struct infill-ls-chat--code beg end) code))
     (with-current-buffer (marker-buffer beg)
       (infill-ls--any-server)
-      `( :uri ,uri :range ,(infill-ls--range beg end)
+      `( :uri ,(infill-ls--any-uri) :range ,(infill-ls--range beg end)
          :diagnostics ,(infill-ls--diagnostics beg end)))))
 
 (defun infill-ls-chat-attach ()
@@ -160,7 +161,7 @@ Without one, have the user ask."
   (pcase-let* (((map :uri :range) about)
                (codes (with-current-buffer (infill-ls--buffer uri)
                         (pcase-let ((`(,beg . ,end) (infill-ls--bounds range)))
-                          (list (infill-ls-chat--between uri beg end)))))
+                          (list (infill-ls-chat--between beg end)))))
                (`(,question ,codes) (if question
                                         (list question codes)
                                       (infill-ls-chat--read codes))))

@@ -302,26 +302,32 @@ HEALTH and MESSAGE are of the status."
   "Tell whether a server suggests in the current buffer."
   (and infill-ls--server (jsonrpc-running-p infill-ls--server)))
 
+(defun infill-ls--shown-buffer ()
+  "Return the buffer by which a server knows the text of the current one."
+  (or (buffer-base-buffer) (current-buffer)))
+
 (defun infill-ls--any-server ()
   "Return the infill-ls that has the current buffer, and knows it as it is now.
 That is a companion, or a server of the class that Eglot manages."
-  (when (and infill-ls-mode (null infill-ls--server))
-    (infill-ls--attach t))
-  (cond ((infill-ls--served-p)
-         (infill-ls--send-changes)
-         infill-ls--server)
-        ((infill-ls--eglots)
-         (eglot--signal-textDocument/didChange)
-         (infill-ls--eglots))
-        ((user-error (if infill-ls-mode
-                         "The server of this buffer does not run yet"
-                       "No infill-ls has this buffer")))))
+  (with-current-buffer (infill-ls--shown-buffer)
+    (when (and infill-ls-mode (null infill-ls--server))
+      (infill-ls--attach t))
+    (cond ((infill-ls--served-p)
+           (infill-ls--send-changes)
+           infill-ls--server)
+          ((infill-ls--eglots)
+           (eglot--signal-textDocument/didChange)
+           (infill-ls--eglots))
+          ((user-error (if infill-ls-mode
+                           "The server of this buffer does not run yet"
+                         "No infill-ls has this buffer"))))))
 
 (defun infill-ls--any-uri ()
   "Return the name of the current buffer at `infill-ls--any-server'."
-  (if (infill-ls--served-p)
-      infill-ls--uri
-    (infill-ls--eglots-uri)))
+  (with-current-buffer (infill-ls--shown-buffer)
+    (if (infill-ls--served-p)
+        infill-ls--uri
+      (infill-ls--eglots-uri))))
 
 (defun infill-ls--eglots ()
   "Return the infill-ls that Eglot manages the current buffer with, or nil."

@@ -235,6 +235,8 @@ It does nothing if point has moved or the buffer has changed since."
   "Have something suggested here and now."
   (interactive)
   (infill-ls--any-server)
+  (unless (infill-ls--served-p)
+    (user-error "`infill-ls-mode' is off in this buffer"))
   (infill-ls--ask 1 (lambda ()
                       (unless infill-ls--suggestions
                         (message "infill-ls: there is nothing to suggest")))))

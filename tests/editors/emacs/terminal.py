@@ -208,3 +208,8 @@ class Emacs(Terminal):
     def log(self) -> str:
         """Return what went between Emacs and servers, and what these wrote to standard error."""
         return str(self.lisp(_LOG))
+
+
+def until_prompted(emacs: Emacs, prompt: str) -> None:
+    """Wait until something is read in the minibuffer."""
+    until(emacs.screen, lambda rows: any(row.startswith(prompt) for row in rows))

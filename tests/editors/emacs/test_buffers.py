@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from editors.emacs.conftest import Start
-from editors.emacs.terminal import Emacs, backend_at, body, quoted, written
+from editors.emacs.terminal import Emacs, backend_at, body, quoted, until_prompted, written
 from editors.neovim import until, until_equal
 from fakes.host import FakeHost
-from fakes.script import Answer, Token
+from fakes.script import EOS, EOT, Answer, Token
 
 HEAD = "def add(a, b):\n    return a + b\n\n\n"
+ORG = "#+title: Sums\n\n#+begin_src python\n"
 SMILE = "# 😀 é\n"
 SMILING = "def smile(a):\n    😀\n\nb = 1\n"
 
@@ -56,6 +57,122 @@ def test_a_buffer_without_a_file_is_served_and_then_saved(
     until(lambda: str(emacs.lisp("infill-ls--uri")), lambda uri: uri.endswith("/b.py"))
 
     assert path.with_name("b.py").read_text() == body("return a + b")
+
+
+def test_a_source_block_of_org_is_edited_with_suggestions(
+    emacs: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """It is a buffer in the language of the block; what was accepted goes back into the file."""
+    host.always(Answer((Token("urn a + b"),)))
+    block = f"{body('ret')}#+end_src\n"
+    emacs.edit(written(tmp_path / "work" / "a.py", ""))
+    emacs.lisp(f'(find-file "{written(tmp_path / "work" / "notes.org", ORG + block)}")')
+    emacs.lisp('(progn (search-forward "ret") (org-edit-special) t)')
+    assert emacs.text() == body("ret")
+
+    emacs.lisp("(progn (goto-char (point-max)) (backward-char) t)")
+    emacs.complete()
+    until_equal(emacs.ghost, "urn a + b")
+    emacs.press("Tab", "C-c", "'")
+
+    until(emacs.text, lambda text: text.startswith("#+title"))
+    assert "    return a + b\n#+end_src" in emacs.text()
+    assert ORG not in host.asked[-1].request.json["inputs"]
+
+
+def test_a_cell_of_a_script_follows_the_cells_before_it(
+    emacs: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """`# %%` begins a cell; the host is sent all of the file, before and after point."""
+    host.answers("mean()", EOT)
+    before = "# %%\nimport pandas as pd\n\n# %% [markdown]\n# Prices\n\n# %%\nprices.\n"
+    after = "\n# %%\nprint(average)\n"
+    emacs.edit(written(tmp_path / "work" / "prices.py", f"{before}{after}"))
+    emacs.lisp('(progn (search-forward "prices.") t)')
+
+    emacs.complete()
+    until_equal(emacs.ghost, "mean()")
+
+    asked = host.asked[-1].request.json["inputs"]
+    assert before.removesuffix("\n") in asked
+    assert after in asked
+
+
+def test_chat_is_about_the_region_of_a_buffer_without_a_file(
+    talking: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """The conversation goes on once the buffer is saved to a file, about the text as it is then."""
+    host.answers(" It adds.", EOS)
+    host.answers(" It adds more.", EOS)
+    talking.edit(written(tmp_path / "work" / "a.py", ""))
+    talking.lisp('(progn (switch-to-buffer "sketch") (python-mode) t)')
+    talking.lisp(f"(progn (insert {quoted(HEAD + SMILING)}) t)")
+    until(talking.is_served, bool)
+    talking.lisp("(progn (goto-char 1) (transient-mark-mode) (set-mark 1) t)")
+    talking.press("Down", "Down", "M-x")
+    talking.type("infill-ls-chat\r")
+    until_prompted(talking, "Ask about lines 1-2 of sketch:")
+    talking.type("What is it?\r")
+    until(talking.text, lambda text: text.endswith("It adds.\n\n"))
+    first = host.asked[-1].request.json["inputs"]
+
+    talking.lisp('(switch-to-buffer "sketch")')
+    talking.lisp(f'(write-file "{tmp_path / "work" / "b.py"}")')
+    talking.lisp('(progn (goto-char 1) (insert "# more\n") (set-mark 1) t)')
+    talking.lisp('(progn (search-forward "a + b") t)')
+    talking.press("M-x")
+    talking.type("infill-ls-chat\r")
+    until_prompted(talking, "Ask about lines 1-3 of b.py:")
+    talking.type("And now?\r")
+    until(talking.text, lambda text: text.endswith("It adds more.\n\n"))
+
+    second = host.asked[-1].request.json["inputs"]
+    assert HEAD.strip() in first
+    assert "def smile" not in first
+    assert "What is it?" in second
+    assert f"# more\n{HEAD}".strip() in second
+
+
+def test_code_of_a_buffer_that_is_saved_meanwhile_goes_along(
+    talking: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """What was attached is known by the name that the buffer has when the question is asked."""
+    host.answers(" It adds.", EOS)
+    talking.edit(written(tmp_path / "work" / "a.py", ""))
+    talking.lisp('(progn (switch-to-buffer "sketch") (python-mode) t)')
+    talking.lisp(f"(progn (insert {quoted(HEAD)}) (goto-char 1) t)")
+    until(talking.is_served, bool)
+    talking.lisp("(infill-ls-chat-attach)")
+
+    talking.lisp(f'(write-file "{tmp_path / "work" / "b.py"}")')
+    talking.lisp("(pop-to-buffer (infill-ls-chat--current))")
+    talking.press("a")
+    until_prompted(talking, "Ask about lines 1-2 of b.py:")
+    talking.type("What is it?\r")
+
+    until(talking.text, lambda text: text.endswith("It adds.\n\n"))
+    assert HEAD.strip() in host.asked[-1].request.json["inputs"]
+
+
+def test_chat_is_about_the_region_of_an_indirect_buffer(
+    talking: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """It is the file's own text, with what was done to it in the clone."""
+    host.answers(" It adds.", EOS)
+    talking.edit(written(tmp_path / "work" / "a.py", HEAD + SMILING))
+    talking.lisp('(progn (switch-to-buffer (clone-indirect-buffer "clone" nil)) t)')
+    talking.lisp('(progn (goto-char 1) (insert "# by the clone\n") (transient-mark-mode) t)')
+    talking.lisp('(progn (set-mark 1) (search-forward "a + b") t)')
+
+    talking.press("M-x")
+    talking.type("infill-ls-chat\r")
+    until_prompted(talking, "Ask about lines 1-3 of a.py:")
+    talking.type("What is it?\r")
+
+    until(talking.text, lambda text: text.endswith("It adds.\n\n"))
+    asked = host.asked[-1].request.json["inputs"]
+    assert f"# by the clone\n{HEAD}".strip() in asked
+    assert "def smile" not in asked
 
 
 def test_buffers_that_emacs_uses_by_itself_are_left_alone(emacs: Emacs, file: Path) -> None:
@@ -110,6 +227,18 @@ def test_what_is_done_in_an_indirect_buffer_is_known(
     until_equal(emacs.ghost, "1")
 
     assert f"# by the clone\n{HEAD}c = " in host.asked[-1].request.json["inputs"]
+
+
+def test_an_indirect_buffer_says_why_it_has_no_suggestions(emacs: Emacs, file: Path) -> None:
+    """One sentence is all that comes of asking for one."""
+    emacs.edit(file)
+    emacs.lisp('(progn (switch-to-buffer (clone-indirect-buffer "clone" nil)) t)')
+
+    emacs.press("M-x")
+    emacs.type("infill-ls-complete\r")
+
+    why = "‘infill-ls-mode’ is off in this buffer"
+    until(emacs.messages, lambda told: any(line.endswith(why) for line in told))
 
 
 def test_a_clone_of_a_buffer_without_a_file_is_another_document(

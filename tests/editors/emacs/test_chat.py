@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editors.emacs.terminal import HEAD, Emacs, written
+from editors.emacs.terminal import HEAD, Emacs, until_prompted, written
 from editors.neovim import until, until_equal
 from fakes.host import FakeHost
 from fakes.response import Response
@@ -277,8 +277,3 @@ def test_progress_is_in_the_mode_line(talking: Emacs, host: FakeHost, file: Path
     gate.stand_open()
 
     until(talking.screen, lambda rows: not any("answering" in row for row in rows))
-
-
-def until_prompted(emacs: Emacs, prompt: str) -> None:
-    """Wait until something is read in the minibuffer."""
-    until(emacs.screen, lambda rows: any(row.startswith(prompt) for row in rows))
