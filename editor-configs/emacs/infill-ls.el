@@ -43,6 +43,7 @@
 (defvar-local infill-ls--overlay nil "Shows it.")
 (defvar-local infill-ls--asked nil "Token and number of the newest question, or nil.")
 (defvar-local infill-ls--before nil "Where point was, and the buffer's tick, before a command.")
+(defvar-local infill-ls--unasked nil "The same after a change that no server was asked about.")
 
 (defvar-keymap infill-ls-suggestion-map
   :doc "Keys while something is suggested."
@@ -165,10 +166,22 @@ It does nothing if point has moved or the buffer has changed since."
   (pcase-let ((`(,place . ,tick) infill-ls--before))
     (cond ((not (eql tick (buffer-chars-modified-tick)))
            (infill-ls--draw)
-           (when (and (infill-ls--served-p) (not executing-kbd-macro))
-             (infill-ls--ask 2)))
+           (unless executing-kbd-macro
+             (if (infill-ls--served-p)
+                 (infill-ls--ask 2)
+               (setq infill-ls--unasked (infill-ls--now)))))
           ((not (eql place (point)))
            (infill-ls--forget)))))
+
+(defun infill-ls--ask-late (_server)
+  "Ask about what the user typed last, if no server was there yet."
+  (with-current-buffer (window-buffer)
+    (when (and (infill-ls--served-p) (equal infill-ls--unasked (infill-ls--now)))
+      (setq infill-ls--unasked nil)
+      (infill-ls--ask 2))))
+
+;; After `infill-ls--connected', which shows the buffer to the server.
+(add-hook 'eglot-connect-hook #'infill-ls--ask-late 95)
 
 (defun infill-ls--current ()
   "Return the suggestion that is shown; an error if there is none."

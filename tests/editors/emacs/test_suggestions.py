@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -435,6 +436,28 @@ def test_opening_a_file_asks_nothing(emacs: Emacs, host: FakeHost, file: Path) -
     emacs.complete()
     until(emacs.ghost, bool)
 
+    assert len(host.asked) == 1
+
+
+def test_what_is_typed_before_the_server_is_there_is_completed(
+    emacs: Emacs, host: FakeHost, file: Path, tmp_path: Path
+) -> None:
+    """Who types at once has a suggestion when the server has started, without another key."""
+    host.answers("urn a", " + b")
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    command = ["sh", "-c", 'read -r _ < "$0"; exec infill-ls', str(gate)]
+    emacs.lisp(f"(setq infill-ls-command (append {quoted(command)} nil))")
+    emacs.lisp(f'(find-file "{file}")')
+    until(lambda: emacs.lisp("(seq-some #'jsonrpc-running-p infill-ls--servers)"), bool)
+    into_body(emacs)
+
+    emacs.type("ret")
+    until_equal(emacs.text, body("ret"))
+    assert emacs.is_served() is False
+    gate.write_text("open\n")
+
+    until_equal(emacs.ghost, "urn a + b")
     assert len(host.asked) == 1
 
 
