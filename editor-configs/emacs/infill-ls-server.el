@@ -366,13 +366,23 @@ If there is none yet, start one, unless MAY-START is nil."
   (setq infill-ls--server (infill-ls--eglots)
         infill-ls--uri (infill-ls--eglots-uri)))
 
+(defun infill-ls--file ()
+  "Return the file that the text of the current buffer is of, or nil.
+A source block of Org is edited in a buffer without a file, but is of one."
+  (or buffer-file-name (bound-and-true-p org-src-source-file-name)))
+
 (defun infill-ls--new-uri ()
-  "Return a name for the current buffer that no other one has."
+  "Return a name for the current buffer that no other one has.
+It has the path of the file: what must not be shown of that is known by it."
   (if buffer-file-name
       (eglot-path-to-uri buffer-file-name)
-    (let ((taken (mapcar (lambda (buffer) (buffer-local-value 'infill-ls--uri buffer))
-                         (buffer-list)))
-          (uri (concat "untitled:" (url-hexify-string (buffer-name)))))
+    (let* ((taken (mapcar (lambda (buffer) (buffer-local-value 'infill-ls--uri buffer))
+                          (buffer-list)))
+           (place (if-let* ((file (infill-ls--file)))
+                      (format "org-src:%s#"
+                              (string-remove-prefix "file:" (eglot-path-to-uri file)))
+                    "untitled:"))
+           (uri (concat place (url-hexify-string (buffer-name)))))
       ;; A buffer may have had this name when it was shown to the server.
       (while (member uri taken)
         (setq uri (concat uri "~")))
@@ -389,7 +399,7 @@ If there is none yet, start one, unless MAY-START is nil."
 (defun infill-ls--add-folder (server)
   "Have SERVER know the folder of the current buffer's project.
 A buffer without a file may be of none; its folder is by chance then."
-  (when (or buffer-file-name (project-current))
+  (when (or (infill-ls--file) (project-current))
     (let ((folder (infill-ls--root)))
       (unless (member folder (infill-ls--folders server))
         (push folder (infill-ls--folders server))

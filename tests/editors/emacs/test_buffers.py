@@ -80,6 +80,23 @@ def test_a_source_block_of_org_is_edited_with_suggestions(
     assert ORG not in host.asked[-1].request.json["inputs"]
 
 
+def test_a_source_block_is_kept_back_with_its_file(
+    emacs: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """What is ignored is not shown to a model by the buffer of a block either."""
+    notes = written(tmp_path / "work" / "notes.org", f"{ORG}{body('ret')}#+end_src\n")
+    written(notes.with_name(".gitignore"), "*.org\n")
+    emacs.lisp(f'(find-file "{notes}")')
+    emacs.lisp('(progn (search-forward "ret") (org-edit-special) (insert "u") t)')
+    until(emacs.is_served, bool)
+
+    emacs.complete()
+    until_equal(emacs.is_answered, True)
+
+    assert host.asked == ()
+    assert emacs.ghost() == ""
+
+
 def test_a_cell_of_a_script_follows_the_cells_before_it(
     emacs: Emacs, host: FakeHost, tmp_path: Path
 ) -> None:
