@@ -32,6 +32,7 @@
 (defvar-local infill-ls--version 0 "How often a companion was told of changes.")
 (defvar-local infill-ls--tracker nil
   "Remembers what has changed since; nil where Eglot tells of changes.")
+(defvar-local infill-ls--missed nil "Whether an indirect buffer has changed the text since.")
 
 (defclass infill-ls-server (eglot-lsp-server)
   ((ready :initform nil :accessor infill-ls--ready
@@ -433,15 +434,23 @@ A buffer without a file may be of none; its folder is by chance then."
 
 (defun infill-ls--send-changes ()
   "Tell the server what has changed in the current buffer."
-  (if (infill-ls--companion-p infill-ls--server)
-      (track-changes-fetch
-       infill-ls--tracker
-       (lambda (beg end before)
-         (jsonrpc-notify
-          infill-ls--server :textDocument/didChange
-          `(:textDocument (:uri ,infill-ls--uri :version ,(cl-incf infill-ls--version))
-            :contentChanges [,(infill-ls--change beg end before)]))))
-    (eglot--signal-textDocument/didChange)))
+  (if (not (infill-ls--companion-p infill-ls--server))
+      (eglot--signal-textDocument/didChange)
+    (track-changes-fetch infill-ls--tracker #'infill-ls--send-change)
+    (when infill-ls--missed
+      (setq infill-ls--missed nil)
+      (infill-ls--send-change 1 1 'error))))
+
+(defun infill-ls--send-change (beg end before)
+  "Tell the server that BEFORE stood where BEG to END is now."
+  (jsonrpc-notify infill-ls--server :textDocument/didChange
+                  `(:textDocument (:uri ,infill-ls--uri :version ,(cl-incf infill-ls--version))
+                    :contentChanges [,(infill-ls--change beg end before)])))
+
+(defun infill-ls--note-missed (&rest _change)
+  "Have the base buffer tell its whole text, as the current buffer has changed it."
+  (with-current-buffer (buffer-base-buffer)
+    (setq infill-ls--missed t)))
 
 (defun infill-ls--change (beg end before)
   "Return what was changed: BEFORE stood where BEG to END is now."

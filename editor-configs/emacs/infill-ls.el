@@ -307,9 +307,10 @@ The server knows the text of an indirect buffer by its base buffer."
         infill-ls--overlay nil)
   (infill-ls-suggestion-mode -1)
   (infill-ls-acting-mode -1)
-  (if (buffer-base-buffer)
-      (infill-ls-mode -1)
-    (infill-ls--attach t)))
+  (cond ((buffer-base-buffer)
+         (infill-ls-mode -1)
+         (add-hook 'after-change-functions #'infill-ls--note-missed nil t))
+        ((infill-ls--attach t))))
 
 ;;;###autoload
 (define-minor-mode infill-ls-mode

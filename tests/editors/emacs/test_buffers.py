@@ -246,6 +246,24 @@ def test_what_is_done_in_an_indirect_buffer_is_known(
     assert f"# by the clone\n{HEAD}c = " in host.asked[-1].request.json["inputs"]
 
 
+def test_a_word_that_an_indirect_buffer_has_replaced_is_known(
+    emacs: Emacs, host: FakeHost, tmp_path: Path
+) -> None:
+    """Also by one of the same length, which the size of the text does not tell."""
+    host.always(Answer((Token("1"),)))
+    emacs.edit(written(tmp_path / "work" / "a.py", HEAD))
+    emacs.lisp('(progn (switch-to-buffer (clone-indirect-buffer "clone" nil)) t)')
+    emacs.lisp('(progn (search-forward "add") (upcase-word -1) t)')
+
+    emacs.lisp('(switch-to-buffer "a.py")')
+    emacs.press("M->")
+    emacs.type("c = ")
+    emacs.complete()
+    until_equal(emacs.ghost, "1")
+
+    assert f"{HEAD.replace('add', 'ADD')}c = " in host.asked[-1].request.json["inputs"]
+
+
 def test_an_indirect_buffer_says_why_it_has_no_suggestions(emacs: Emacs, file: Path) -> None:
     """One sentence is all that comes of asking for one."""
     emacs.edit(file)
