@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from editors.emacs.terminal import Emacs, body, written
+from editors.emacs.terminal import Emacs, body, until_prompted, written
 from editors.neovim import until, until_equal
 from fakes.host import FakeHost
 from fakes.script import EOS, Answer, Token
@@ -115,3 +115,23 @@ def test_chat_finds_the_files_of_all_projects(
     assert "What is in @wares.py?" not in second
     talking.lisp(f'(switch-to-buffer (get-file-buffer "{shop / "a.py"}"))')
     assert talking.lisp("(buffer-name (infill-ls-chat--current))") == of_shop
+
+
+def test_chat_finds_the_file_of_the_codes_own_project_first(
+    talking: Emacs, host: FakeHost, shop: Path, blog: Path
+) -> None:
+    """Where both have a file of that name, the one of the code that goes along is meant."""
+    host.answers(" Yes.", EOS)
+    for folder in (shop, blog):
+        written(folder / "settings.py", f"NAME = '{folder.name}'\n")
+        talking.edit(written(folder / "a.py", body("pass")))
+
+    talking.press("M-x")
+    talking.type("infill-ls-chat\r")
+    until_prompted(talking, "Ask about lines 1-2 of a.py")
+    talking.type("Is @settings.py used?\r")
+    until(talking.text, lambda text: text.endswith("Yes.\n\n"))
+
+    asked = host.asked[-1].request.json["inputs"]
+    assert "NAME = 'blog'" in asked
+    assert "NAME = 'shop'" not in asked
