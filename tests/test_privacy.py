@@ -507,6 +507,18 @@ def test_folder_within_a_folder(ws: Path, inner_first: bool) -> None:
     assert [privacy.reason(inner / name) is None for name in names] == [False, False, True]
 
 
+def test_repository_within_a_folder(ws: Path) -> None:
+    """One that is a folder of the workspace itself is judged by its own ignore files alone."""
+    write(ws / ".gitignore", "*\n")
+    for name in ("opened", "lying about"):
+        write(ws / name / ".git")
+        write(ws / name / ".gitignore", "*.tmp\n")
+    privacy = Privacy([ws, ws / "opened"])
+
+    names = ["opened/a.py", "opened/a.tmp", "lying about/a.py"]
+    assert [privacy.reason(ws / name) is None for name in names] == [True, False, False]
+
+
 def test_nothing_above_the_folder_counts(ws: Path, tmp_path: Path) -> None:
     """An ignore file above the workspace's folder is not read."""
     write(tmp_path / ".gitignore", "*\n")

@@ -119,10 +119,16 @@ class Privacy:
         return None
 
     def _root(self, file: str) -> str | None:
-        """Return the folder whose ignore files are the first that apply, None where none is."""
+        """Return the folder whose ignore files are the first that apply, None where none is.
+
+        That is the outermost of the workspace's folders, unless one within is a repository: what
+        lies around it by chance, such as the home, does not rule a project that is opened as such.
+        """
         if self._folders:
-            # The shortest that contains it is the outermost.
-            return next((each for each in self._folders if _contains(each, file)), None)
+            # The shortest is the outermost.
+            around = [each for each in self._folders if _contains(each, file)]
+            repositories = [each for each in around if _is_repository(each)]
+            return next(iter(repositories[-1:] or around), None)
         repositories = (each for each in _ancestors(file) if _is_repository(each))
         return next(repositories, os.path.dirname(file))
 

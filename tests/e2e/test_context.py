@@ -153,6 +153,28 @@ async def test_code_of_all_folders_of_the_workspace_is_shown(
     assert "class TaxTable:" not in prompt_of(host)
 
 
+async def test_a_project_within_another_folder_keeps_its_own_rules(
+    editor: Editor, host: FakeHost, tmp_path: Path
+) -> None:
+    """A repository that the editor has opened is not ruled by the folder it happens to be in.
+
+    An editor that has one server for all adds the home, where a file of the user's is opened.
+    """
+    shop = tmp_path / "shop"
+    (shop / ".git").mkdir(parents=True)
+    (tmp_path / ".gitignore").write_text("*\n")
+    folder = types.WorkspaceFolder(tmp_path.as_uri(), tmp_path.name)
+    event = types.WorkspaceFoldersChangeEvent(added=[folder], removed=[])
+    cart = (shop / "cart.py").as_uri()
+    host.answers("tax_on(amount, country)")
+    await begin(editor, host, shop)
+
+    editor.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+    text = await editor.text(editor.open(CART, cart), cart)
+
+    assert text == "tax_on(amount, country)"
+
+
 async def test_document_is_read_ahead_on_this_machine(editor: Editor) -> None:
     """llama.cpp is given the beginning of an opened document, and asked for no token of it."""
     with FakeHost(LlamaCpp(model="/models/qwen2.5-coder-1.5b.gguf")) as host:
