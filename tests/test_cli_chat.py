@@ -368,7 +368,7 @@ class Terminal:
         """Press keys; `\\r` is Enter, `\\x04` Ctrl-D."""
         os.write(self._ours, text.encode())
 
-    def interrupts(self, deadline_s: float = 20.0) -> None:
+    def interrupts(self, deadline_s: float = 60.0) -> None:
         """Press Ctrl-C once the command has nothing to do.
 
         In the moment before it waits for a key, Python would notice only with the next Ctrl-C.
@@ -384,7 +384,7 @@ class Terminal:
         above = ["".join(row[x].data for x in range(COLUMNS)) for row in self._screen.history.top]
         return [line.rstrip() for line in [*above, *self._screen.display]]
 
-    def until(self, holds: Callable[[list[str]], bool], deadline_s: float = 20.0) -> list[str]:
+    def until(self, holds: Callable[[list[str]], bool], deadline_s: float = 60.0) -> list[str]:
         """Wait for the screen to be so."""
         with self._changed:
             if not self._changed.wait_for(lambda: holds(self.lines), deadline_s):
@@ -397,14 +397,14 @@ class Terminal:
 
     def status(self) -> int:
         """Wait for the end of the command."""
-        status = self._process.wait(20)
-        self._reading.join(20)
+        status = self._process.wait(60)
+        self._reading.join(60)
         return status
 
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._reading.join(20)
+        self._reading.join(60)
         os.close(self._ours)
 
     def _read(self) -> None:
