@@ -353,6 +353,17 @@ def test_a_comment_stays_a_comment(marked: str, answer: str, language: str, reas
             'def f():\n    """A.\n\n    B.\n    """\n    x\n',
         ),
         ("def f():\n  ‸x\n", '    """A.\n\n    B."""', 'def f():\n  """A.\n\n  B."""\n  x\n'),
+        # Where small models put it, too.
+        (
+            "def f():\n    ‸x\n",
+            '"""A.\n\nB.\n"""\ndef f():\n    x',
+            'def f():\n    """A.\n\n    B.\n    """\n    x\n',
+        ),
+        (
+            "@x\ndef f():\n    ‸x\n",
+            '"""A."""\n@x\ndef f():\n    x',
+            '@x\ndef f():\n    """A."""\n    x\n',
+        ),
         # A head is enough.
         ("def f():\n    ‸x\n", 'def f():\n    """A."""', 'def f():\n    """A."""\n    x\n'),
         # An old one is replaced, and nothing beside it.

@@ -41,7 +41,7 @@ def place_of_docstring(code: str) -> Place:
     indent = source.before(first)
     if old := _docstring(node.body):
         return Place(node.name, source.offset(old.lineno, 0), source.end(old), indent)
-    line = min([first.lineno, *(each.lineno for each in _decorators(first))])
+    line = _top(first)
     while source.is_empty(line - 1):
         line -= 1
     start = source.offset(line, 0)
@@ -51,11 +51,18 @@ def place_of_docstring(code: str) -> Place:
 def docstring_of(name: str, answer: str) -> str:
     """Return the docstring of a function or class in an answer, or the one that the answer is.
 
-    Its first line is indented as it is there. Raises NotApplied if there is none.
+    Small models write it right above the function, too. Its first line is indented as it is there.
+    Raises NotApplied if there is none.
     """
     source = _Source(answer, "the answer")
-    named = (node.body for node in source.documented() if node.name == name)
-    for body in (*named, source.body if len(source.body) == 1 else ()):
+    named = [node for node in source.documented() if node.name == name]
+    bodies = [node.body for node in named]
+    match source.body:
+        case [_]:
+            bodies.append([*source.body])
+        case [above, node, *_] if node in named and _top(node) == (above.end_lineno or 0) + 1:
+            bodies.append([above])
+    for body in bodies:
         docstring = _docstring(body)
         if docstring and not source.before(docstring).strip():
             return answer[source.offset(docstring.lineno, 0) : source.end(docstring)]
@@ -120,5 +127,7 @@ def _docstring(body: Sequence[ast.stmt]) -> ast.Expr | None:
     return None
 
 
-def _decorators(node: ast.stmt) -> list[ast.expr]:
-    return node.decorator_list if isinstance(node, _Documented) else []
+def _top(node: ast.stmt) -> int:
+    """Return the line of a statement, from 1, or of its first decorator."""
+    decorators = node.decorator_list if isinstance(node, _Documented) else []
+    return min([node.lineno, *(each.lineno for each in decorators)])
