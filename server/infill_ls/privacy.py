@@ -124,13 +124,12 @@ class Privacy:
         That is the outermost of the workspace's folders, unless one within is a repository: what
         lies around it by chance, such as the home, does not rule a project that is opened as such.
         """
-        if self._folders:
-            # The shortest is the outermost.
-            around = [each for each in self._folders if _contains(each, file)]
-            repositories = [each for each in around if _is_repository(each)]
-            return next(iter(repositories[-1:] or around), None)
-        repositories = (each for each in _ancestors(file) if _is_repository(each))
-        return next(repositories, os.path.dirname(file))
+        if not self._folders:
+            return next(filter(_is_repository, _ancestors(file)), os.path.dirname(file))
+        # The shortest is the outermost.
+        around = [each for each in self._folders if _contains(each, file)]
+        repositories = [each for each in around if _is_repository(each)]
+        return next(iter(repositories[-1:] or around), None)
 
     def _ignored(self, file: str) -> str | None:
         """Return the ignore file that excludes a file or a folder above it.
