@@ -1,21 +1,9 @@
 --- Which buffers are served.
 
+local nameless = require('infill_ls.nameless')
 local older = require('infill_ls.older')
 
 local M = {}
-
---- The address of every buffer without a name.
-local NAMELESS = vim.uri_from_fname('')
-
---- Buffers that came without a name: the one that has the address now, and others that had it before.
----@type table<integer, 'served'|'waiting'|nil>
-local nameless = {}
-
----@param bufnr integer
----@return boolean
-local function is_nameless(bufnr)
-  return vim.api.nvim_buf_get_name(bufnr) == ''
-end
 
 --- Tell whether a buffer is code: a file, or what is in front and has a type, if not yet a name.
 --- Nobody writes code in help pages.
@@ -26,32 +14,7 @@ local function is_code(bufnr)
     return false
   end
   local is_in_front = bufnr == vim.api.nvim_get_current_buf()
-  return not is_nameless(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
-end
-
----@param bufnr integer
----@return vim.lsp.Client[]
-local function clients_of(bufnr)
-  return vim.lsp.get_clients({ bufnr = bufnr, name = 'infill_ls' })
-end
-
----@param bufnr integer
-local function detach(bufnr)
-  for _, client in ipairs(clients_of(bufnr)) do
-    vim.lsp.buf_detach_client(bufnr, client.id)
-  end
-end
-
---- Have the address of those without a name be this one's alone.
----@param bufnr integer
-local function claim_address(bufnr)
-  for other, state in pairs(nameless) do
-    if other ~= bufnr and state == 'served' then
-      detach(other)
-      nameless[other] = 'waiting'
-    end
-  end
-  nameless[bufnr] = 'served'
+  return not nameless.is(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
 end
 
 --- Let a buffer be served if it is code.
@@ -61,8 +24,8 @@ function M.admit(bufnr)
   if not is_code(bufnr) then
     return false
   end
-  if is_nameless(bufnr) then
-    claim_address(bufnr)
+  if nameless.is(bufnr) then
+    nameless.claim(bufnr)
   end
   return true
 end
@@ -86,34 +49,23 @@ local function attach_typeless(bufnr)
   end
 end
 
---- Serve by its name what was written for the first time: Neovim would go on with the old address.
----@param event vim.api.keyset.create_autocmd.callback_args
-local function attach_by_name(event)
-  if nameless[event.buf] == 'served' and not is_nameless(event.buf) then
-    nameless[event.buf] = nil
-    for _, client in ipairs(clients_of(event.buf)) do
-      client:notify('textDocument/didClose', { textDocument = { uri = NAMELESS } })
-    end
-    detach(event.buf)
-    M.attach(event.buf)
-  end
-end
-
 --- Tell the server of the project, or else the folder, that a buffer is in: what is outside of all
 --- folders that it knows is shown to no model, and Neovim tells it only of the first.
 ---@param client vim.lsp.Client
 ---@param bufnr integer
 local function add_folder(client, bufnr)
   local root = vim.fs.root(bufnr, older.config().root_markers)
-    or not is_nameless(bufnr) and vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr))
+  if not root and not nameless.is(bufnr) then
+    root = vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr))
+  end
   local folders = client.workspace_folders or {}
-  local added = root and { uri = vim.uri_from_fname(root), name = root }
   local is_known = vim.iter(folders):any(function(folder)
-    return added and folder.uri == added.uri
+    return folder.name == root
   end)
-  if added and not is_known then
-    client.workspace_folders = vim.list_extend(folders, { added })
-    local event = { added = { added }, removed = {} }
+  if root and not is_known then
+    local added = { { uri = vim.uri_from_fname(root), name = root } }
+    client.workspace_folders = vim.list_extend(folders, added)
+    local event = { added = added, removed = {} }
     client:notify('workspace/didChangeWorkspaceFolders', { event = event })
   end
 end
@@ -130,7 +82,7 @@ end
 --- Tell the server where the cursor rests: a model on this machine can read ahead there.
 ---@param event vim.api.keyset.create_autocmd.callback_args
 local function tell_where_cursor_rests(event)
-  for _, client in ipairs(clients_of(event.buf)) do
+  for _, client in ipairs(vim.lsp.get_clients({ bufnr = event.buf, name = 'infill_ls' })) do
     local place = vim.lsp.util.make_position_params(0, client.offset_encoding)
     client:notify('infill-ls/cursorRests', place)
   end
@@ -153,14 +105,9 @@ function M.watch(group)
   on('BufWinEnter', function(event)
     attach_typeless(event.buf)
   end)
-  on('BufEnter', function(event)
-    if nameless[event.buf] == 'waiting' then
-      M.attach(event.buf)
-    end
-  end)
-  on('BufWritePost', attach_by_name)
   on('LspAttach', begin)
   on('CursorHold', tell_where_cursor_rests)
+  nameless.watch(group, M.attach)
 end
 
 return M
