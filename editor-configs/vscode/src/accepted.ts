@@ -1,4 +1,4 @@
-/** Where a suggestion ends that is put into a document. */
+/** Where a text ends that VS Code inserts when a suggestion is accepted. */
 
 interface Point {
   line: number;
@@ -6,16 +6,27 @@ interface Point {
 }
 
 /**
- * Return where a text ends that begins at a place, if VS Code is going to put the cursor elsewhere.
+ * Return where a text that was inserted at a place ends, and where VS Code takes it to end;
+ * undefined where that is the same.
  *
- * Its columns are UTF-16, but of a suggestion that is accepted it counts code points.
+ * Its columns are UTF-16, but of what is accepted it counts code points.
  */
-export function missedEnd({ line, character }: Point, text: string): Point | undefined {
+export function ends(
+  { line, character }: Point,
+  text: string,
+): { right: Point; wrong: Point } | undefined {
   const lines = text.split('\n');
   const last = lines.at(-1) ?? '';
-  if (last.length === [...last].length) {
+  const counted = [...last].length;
+  if (counted === last.length) {
     return undefined;
   }
   const further = lines.length - 1;
-  return { line: line + further, character: last.length + (further ? 0 : character) };
+  const at = (length: number) => ({
+    line: line + further,
+    character: length + (further ? 0 : character),
+  });
+  // No cursor stands between two surrogates.
+  const isBetween = (last.codePointAt(counted - 1) ?? 0) > 0xffff;
+  return { right: at(last.length), wrong: at(isBetween ? counted - 1 : counted) };
 }

@@ -6,8 +6,8 @@ import { Places } from './chat/places.ts';
 import { Proposals } from './chat/proposals.ts';
 import { Questions } from './chat/questions.ts';
 import { ChatView } from './chat/view.ts';
+import { keepCursor } from './cursor.ts';
 import { Doctor } from './doctor.ts';
-import { TO_END, toEnd } from './inline.ts';
 import { install, offerInstallation } from './install.ts';
 import { showMenu, toggleLanguage } from './menu.ts';
 import { Pause } from './pause.ts';
@@ -73,11 +73,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     running.onWillStart((client) => questions.listen(client)),
     running.onDidChangeState((state) => status.update(state)),
     tellWhereCursorRests(() => running.client),
+    keepCursor(() => running.suggestions.suggest()),
     ...Object.entries(commands).map(([name, run]) =>
       vscode.commands.registerCommand(`infill-ls.${name}`, run),
     ),
     vscode.commands.registerCommand('infill-ls.chat.ask', about),
-    vscode.commands.registerCommand(TO_END, toEnd),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (running.needsRestart(change)) {
         void restart();

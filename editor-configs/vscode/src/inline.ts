@@ -16,14 +16,10 @@ import {
   type LanguageClient,
   ProgressType,
 } from 'vscode-languageclient/node';
-import { missedEnd } from './accepted.ts';
 
 type Items = vscode.InlineCompletionItem[] | vscode.InlineCompletionList | null;
 
 const IS_GROWING = 'infill-ls.isGrowing';
-
-/** Puts the cursor where an accepted suggestion ends; it is no command for people. */
-export const TO_END = 'infill-ls.toEnd';
 
 /** One request, and the newest state of its answer. */
 class Answer {
@@ -54,8 +50,7 @@ class Answer {
   ): Promise<void> {
     let states = 0;
     const take = async (answer: InlineCompletionList | InlineCompletionItem[] | null) => {
-      const items = await client.protocol2CodeConverter.asInlineCompletionResult(answer);
-      this.items = items ? withEnds(items, this.position) : null;
+      this.items = (await client.protocol2CodeConverter.asInlineCompletionResult(answer)) ?? null;
       states += 1;
       if (states === 1) {
         this.begin();
@@ -166,6 +161,14 @@ export class Suggestions implements vscode.Disposable {
     await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
   }
 
+  /** Have VS Code ask once more, where the cursor is now. */
+  async suggest(): Promise<void> {
+    // It asks the provider that came last, and this one has nothing for another place.
+    this.longer?.dispose();
+    this.longer = undefined;
+    await this.trigger();
+  }
+
   dispose(): void {
     this.newest?.cancel();
     this.longer?.dispose();
@@ -183,33 +186,14 @@ export class Suggestions implements vscode.Disposable {
       },
     });
     former?.dispose();
+    await this.trigger();
+  }
+
+  private async trigger(): Promise<void> {
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger', {
       providerId: `${this.extension}:*`,
       explicit: false,
     });
-  }
-}
-
-/** Have the cursor go where each suggestion ends; those of the server have no command of their own. */
-function withEnds<T extends NonNullable<Items>>(items: T, position: vscode.Position): T {
-  for (const item of Array.isArray(items) ? items : items.items) {
-    const { insertText, range } = item;
-    const text = typeof insertText === 'string' ? insertText : insertText.value;
-    const end = missedEnd(range?.start ?? position, text);
-    if (end) {
-      item.command = { command: TO_END, title: '', arguments: [end.line, end.character] };
-    }
-  }
-  return items;
-}
-
-/** Put the cursor where a suggestion that was accepted ends. */
-export function toEnd(line: number, character: number): void {
-  const editor = vscode.window.activeTextEditor;
-  // Of several cursors each has its own end.
-  if (editor?.selections.length === 1) {
-    const end = new vscode.Position(line, character);
-    editor.selection = new vscode.Selection(end, end);
   }
 }
 

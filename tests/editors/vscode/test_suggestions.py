@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from editors.neovim import until, until_equal
 from editors.vscode.conftest import HEAD
-from editors.vscode.window import Window
+from editors.vscode.window import ACCEPT_LINE, Window
 from fakes.host import FakeHost
 from fakes.script import EOT, Answer, Token
 
@@ -103,6 +103,51 @@ def test_a_word_is_accepted_and_the_rest_stays(window: Window, host: FakeHost) -
     until_equal(window.lines, [HEAD, "    return a + b", ""])
 
 
+def test_words_of_two_units_are_accepted(window: Window, host: FakeHost) -> None:
+    """Behind each word stands the cursor, what is left is still suggested, and typing goes on."""
+    host.answers("'😀🎉' + b", EOT)
+    host.always(Answer((EOT,)))
+    window.write("s = ")
+    window.press("x", "Backspace")
+    until_equal(window.ghost, "'😀🎉' + b")
+
+    window.press("Control+ArrowRight")
+    until_equal(window.ghost, "😀🎉' + b")
+    window.press("Control+ArrowRight")
+    until_equal(window.ghost, "' + b")
+    expect_cursor(window, 1, "s = '😀🎉")
+    window.type("' +")
+    until_equal(window.ghost, " b")
+    window.press("Tab")
+
+    until_equal(window.ghost, "")
+    assert window.lines() == ["s = '😀🎉' + b"]
+
+
+def expect_cursor(window: Window, line: int, before: str) -> None:
+    """Wait until the cursor stands in a line behind a text; columns are shown in whole signs."""
+    shown = window.page.get_by_text(f"Ln {line}, Col {len(before) + 1}", exact=True)
+    expect(shown).to_be_visible()
+
+
+def test_lines_of_two_units_are_accepted(window: Window, host: FakeHost) -> None:
+    """Line by line, what is left is still suggested, and typing goes on behind the last."""
+    host.answers("'😀'):\n    g('🎉'", EOT)
+    host.always(Answer((EOT,)))
+    window.write("if f(")
+    window.press("x", "Backspace")
+    until_equal(window.ghost, "'😀'):\n    g('🎉'")
+
+    window.press(ACCEPT_LINE)
+    until_equal(window.ghost, "    g('🎉'")
+    window.press(ACCEPT_LINE)
+    until_equal(window.ghost, "")
+    expect_cursor(window, 2, "    g('🎉'")
+    window.type(")")
+
+    until_equal(window.lines, ["if f('😀'):", "    g('🎉')"])
+
+
 def test_typing_along_doubles_no_character(window: Window, host: FakeHost) -> None:
     """While the user types what is suggested, the screen does not change."""
     host.answers("eturn a", " + b", EOT)
@@ -131,9 +176,7 @@ def test_characters_of_two_units(window: Window, host: FakeHost) -> None:
     until_equal(window.ghost, "")
     assert window.lines()[0] == "f(ä, '😀é' + '🎉')"
     assert "f(ä, '😀é'" in host.asked[0].request.json["inputs"]
-    # It is shown in whole characters.
-    column = len("f(ä, '😀é' + '🎉'") + 1
-    expect(window.page.get_by_text(f"Ln 1, Col {column}", exact=True)).to_be_visible()
+    expect_cursor(window, 1, "f(ä, '😀é' + '🎉'")
 
 
 def test_an_explicit_request_waits_for_nothing_to_be_typed(window: Window, host: FakeHost) -> None:

@@ -32,6 +32,11 @@ _OFFER_MS = 5_000.0
 STARTING = "infill-ls is starting"
 READY = "infill-ls is ready"
 
+ACCEPT_LINE = "Control+Alt+l"
+"""VS Code has no key for the next line of a suggestion; users give it one."""
+
+_KEYS = [{"key": "ctrl+alt+l", "command": "editor.action.inlineSuggest.acceptNextLine"}]
+
 _QUIET = {
     "chat.disableAIFeatures": True,
     "editor.accessibilitySupport": "off",
@@ -100,6 +105,7 @@ class CodeServer:
     ) -> None:
         """Start it; `trusts` is whether it takes every folder for a trusted one."""
         self._data = home / "data"
+        self._write("User/keybindings.json", _KEYS)
         self.configure({}, {})
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -120,10 +126,13 @@ class CodeServer:
 
     def configure(self, machines: Mapping[str, object], users: Mapping[str, object]) -> None:
         """Write the settings; what decides where code goes is read from the machine's own."""
-        for kind, values in (("Machine", machines), ("User", {**_QUIET, **users})):
-            file = self._data / kind / "settings.json"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(json.dumps(values), encoding="utf-8")
+        self._write("Machine/settings.json", machines)
+        self._write("User/settings.json", {**_QUIET, **users})
+
+    def _write(self, name: str, value: object) -> None:
+        file = self._data / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(value), encoding="utf-8")
 
     def settings(self) -> str:
         """Return what is in the files of settings."""
