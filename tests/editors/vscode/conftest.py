@@ -132,9 +132,15 @@ def open_window(
     """Opens windows, with the settings of the machine and of the user."""
     opened: list[Window] = []
 
-    def open_window(file: Path, settings: Mapping[str, object], **users: object) -> Window:
+    def open_window(
+        file: Path,
+        settings: Mapping[str, object],
+        *,
+        workspace: Path | None = None,
+        **users: object,
+    ) -> Window:
         code_server.configure(settings, users)
-        opened.append(Window(browser, code_server, file))
+        opened.append(Window(browser, code_server, file, workspace))
         return opened[-1]
 
     yield open_window

@@ -168,10 +168,16 @@ def _is_ours(process: psutil.Process) -> bool:
 
 
 class Window:
-    """One window on a folder with a file."""
+    """One window on a folder with a file, or on a workspace of several folders."""
 
-    def __init__(self, browser: BrowserContext, server: CodeServer, file: Path) -> None:
-        """Open it, and wait until the file is shown."""
+    def __init__(
+        self,
+        browser: BrowserContext,
+        server: CodeServer,
+        file: Path,
+        workspace: Path | None = None,
+    ) -> None:
+        """Open it, and wait until the file is shown; `workspace` is a `.code-workspace`."""
         self._server = server
         self._folder = file.parent
         self.console: list[str] = []
@@ -179,7 +185,8 @@ class Window:
         self.page.set_default_timeout(DEADLINE_S * 1000)
         self.page.on("console", lambda message: self.console.append(message.text))
         payload = json.dumps([["openFile", f"vscode-remote://{server.address}{file}"]])
-        address = f"http://{server.address}/?folder={file.parent}&payload={quote(payload)}"
+        opened = f"workspace={workspace}" if workspace else f"folder={file.parent}"
+        address = f"http://{server.address}/?{opened}&payload={quote(payload)}"
         self.page.goto(address)
         self.page.wait_for_selector(".monaco-editor .view-line", timeout=START_S * 1000)
 
@@ -250,6 +257,13 @@ class Window:
     def ghost(self) -> str:
         """Return the suggestion that is drawn, empty if there is none."""
         return str(self.page.evaluate(_GHOST))
+
+    def open(self, name: str) -> None:
+        """Open a file of the workspace by its name."""
+        self.press("Control+p")
+        self.type(name)
+        self.choose(name)
+        self.page.get_by_role("tab", name=name, selected=True).wait_for()
 
     def suggested_after(self, *keys: str) -> str:
         """Press keys, again where nothing comes of them, and return what is suggested then.
