@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 from playwright.sync_api import expect
 
 from editors import course
-from editors.vscode.conftest import served_by
+from editors.vscode.conftest import served_by, written
 from editors.vscode.window import Window
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
@@ -49,9 +52,22 @@ class Driven:
         return self.window.status()
 
 
-def test_the_course(window: Window) -> None:
-    """From the first key to a host that is well again, as in the other editors."""
+def test_the_course(window: Window, tmp_path: Path) -> None:
+    """From the first key to a host that is well again, and no log holds an error but the host's."""
+    log = tmp_path / "server.log"
+    real = Path(sys.executable).parent / "infill-ls"
+    # Code-server writes no file of what the server says; here it says it to one.
+    program = written(tmp_path / "infill-ls", f"#!/bin/sh\nexec '{real}' \"$@\" 2>>'{log}'\n")
+    program.chmod(0o755)
     with FakeHost(Tgi(model=course.MODEL)) as host:
-        window.begin(course.CODE, served_by(host))
+        window.begin(course.CODE, {**served_by(host), "infill-ls.path": str(program)})
+        window.errors.clear()
 
         course.run(Driven(window), host)
+
+        # What is broken on purpose is told: to the user once, and to the log whenever it is.
+        told = f"{host.url} failed (out of memory): see the host's own log"
+        assert window.our_errors() == [f"infill-ls: {told}"]
+        said = log.read_text(encoding="utf-8").splitlines()
+        assert said
+        assert [line for line in said if not line.endswith(f"no completion: {told}")] == []

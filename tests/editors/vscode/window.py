@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, FrameLocator, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from editors.neovim import DEADLINE_S, until
@@ -183,12 +184,27 @@ class Window:
         self.console: list[str] = []
         self.page: Page = browser.new_page()
         self.page.set_default_timeout(DEADLINE_S * 1000)
-        self.page.on("console", lambda message: self.console.append(message.text))
+        self.errors: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or error.message))
         payload = json.dumps([["openFile", f"vscode-remote://{server.address}{file}"]])
         opened = f"workspace={workspace}" if workspace else f"folder={file.parent}"
         address = f"http://{server.address}/?{opened}&payload={quote(payload)}"
         self.page.goto(address)
         self.page.wait_for_selector(".monaco-editor .view-line", timeout=START_S * 1000)
+
+    def our_errors(self) -> list[str]:
+        """Return what the window, its extensions and pages complain of, as far as that is ours.
+
+        Code-server complains of what it lacks: native modules and the net. Each error of an
+        extension names it, as the sender or in the trace.
+        """
+        return [error for error in self.errors if re.search(r"infill.ls|page\.js", error)]
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        self.console.append(message.text)
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def close(self) -> None:
         """Close it; its server ends."""
