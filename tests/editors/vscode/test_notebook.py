@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FrameLocator, expect
 
 from editors import course
 from editors.neovim import until, until_equal
@@ -71,20 +71,43 @@ def test_what_is_untitled_is_served_and_stays_so(
     """It has ghost text and goes along with a question, before it is saved and afterwards."""
     with FakeHost(Tgi(model=course.MODEL)) as host:
         host.always(Answer((Token("b"), EOT)))
-        window = open_window(file, served_by(host))
-        window.wait_until_ready()
-        window.run("Create: New File...")
-        window.choose("Text File")
-        if language:
-            window.run("Change Language Mode")
-            window.type(language)
-            window.choose(language)
+        window = untitled(open_window, file, host, language)
 
         completed(window, "a")
-        assert "ab" in asked_about_all(window, host, "Untitled-1:1")
+        assert "ab" in asked(with_all(window, "Untitled-1:1"), host)
         save(window, file.with_name("new.py"))
         completed(window, "c")
-        assert "cb" in asked_about_all(window, host, "new.py:1")
+        assert "cb" in asked(with_all(window, "new.py:1"), host)
+
+
+def test_untitled_code_beside_a_question_is_followed_into_its_file(
+    open_window: OpenWindow, file: Path
+) -> None:
+    """Saved before the question is asked, it goes along as it is then."""
+    with FakeHost(Tgi(model=course.MODEL)) as host:
+        host.always(Answer((Token("b"), EOT)))
+        window = untitled(open_window, file, host, "Python")
+        completed(window, "a")
+        chat = with_all(window, "Untitled-1:1")
+
+        window.to("Control+End")
+        save(window, file.with_name("new.py"))
+
+        expect(chat.get_by_label("Code that goes with the question")).to_contain_text("new.py:1")
+        assert "ab" in asked(chat, host)
+
+
+def untitled(open_window: OpenWindow, file: Path, host: FakeHost, language: str | None) -> Window:
+    """Return a window with a document that has no file, in a language or none."""
+    window = open_window(file, served_by(host))
+    window.wait_until_ready()
+    window.run("Create: New File...")
+    window.choose("Text File")
+    if language:
+        window.run("Change Language Mode")
+        window.type(language)
+        window.choose(language)
+    return window
 
 
 def completed(window: Window, key: str) -> None:
@@ -95,17 +118,22 @@ def completed(window: Window, key: str) -> None:
     until(window.lines, lambda lines: lines[0].endswith(f"{key}b"))
 
 
-def asked_about_all(window: Window, host: FakeHost, name: str) -> str:
-    """Ask about all that is in the editor, and return what the model was shown."""
+def with_all(window: Window, name: str) -> FrameLocator:
+    """Return the chat, with all that is in the editor beside the question."""
     window.to("Control+a")
     window.run("infill-ls: Ask About the Selection")
     chat = window.chat()
     attached = chat.get_by_label("Code that goes with the question")
     # The first time that the chat is opened takes longer.
     expect(attached).to_contain_text(name, timeout=START_S * 1000)
-    asked = chat.locator("article").count()
+    return chat
+
+
+def asked(chat: FrameLocator, host: FakeHost) -> str:
+    """Ask, and return what the model was shown."""
+    before = chat.locator("article").count()
     ask(chat, "Good?")
-    expect(chat.locator("article")).to_have_count(asked + 1)
+    expect(chat.locator("article")).to_have_count(before + 1)
     expect(chat.get_by_role("button", name="Stop")).to_be_hidden()
     return inputs(host)
 

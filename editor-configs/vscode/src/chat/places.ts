@@ -11,6 +11,7 @@ export interface Code {
 }
 
 export interface Place extends Code {
+  uri: vscode.Uri;
   lines: Lines | undefined;
   /** Whether all of it was taken away. */
   isGone: boolean;
@@ -20,8 +21,9 @@ export class Places implements vscode.Disposable {
   private readonly moving = new vscode.EventEmitter<void>();
   readonly onDidMove = this.moving.event;
   private readonly followed: Place[] = [];
-  private readonly watching = vscode.workspace.onDidChangeTextDocument((change) =>
-    this.move(change),
+  private readonly watching = vscode.Disposable.from(
+    vscode.workspace.onDidChangeTextDocument((change) => this.move(change)),
+    vscode.workspace.onDidSaveTextDocument((document) => this.save(document)),
   );
 
   /** Follow lines of a document, or the whole of it. */
@@ -37,7 +39,7 @@ export class Places implements vscode.Disposable {
   }
 
   private move({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
-    const concerned = this.followed.filter(({ uri }) => uri.toString() === document.uri.toString());
+    const concerned = this.of(document);
     for (const place of concerned) {
       for (const change of contentChanges) {
         const lines = place.lines && moved(place.lines, change);
@@ -48,6 +50,24 @@ export class Places implements vscode.Disposable {
     if (concerned.length > 0) {
       this.moving.fire();
     }
+  }
+
+  /** What was untitled has the same text until its file is saved; then it is emptied and closed. */
+  private save(file: vscode.TextDocument): void {
+    const text = file.getText();
+    const saved = vscode.workspace.textDocuments
+      .filter((document) => document.isUntitled && document.getText() === text)
+      .flatMap((document) => this.of(document));
+    for (const place of saved) {
+      place.uri = file.uri;
+    }
+    if (saved.length > 0) {
+      this.moving.fire();
+    }
+  }
+
+  private of(document: vscode.TextDocument): Place[] {
+    return this.followed.filter(({ uri }) => uri.toString() === document.uri.toString());
   }
 }
 
