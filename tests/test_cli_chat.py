@@ -324,13 +324,15 @@ def test_what_is_settled_is_drawn_as_in_the_whole(lines: list[str], ends: bool) 
 ROWS, COLUMNS = 20, 70
 
 IN_A_TERMINAL = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from infill_ls.cli import main
 sys.exit(main())
 """
 """Makes its standard input the terminal whose Ctrl-C it gets, as a shell does, and is the command.
 
+Where the tests run in the background, Ctrl-C would be ignored by all that they start.
 pty.fork would do that here, where a host's thread runs: Python warns of a fork then.
 """
 
