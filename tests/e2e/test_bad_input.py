@@ -82,12 +82,14 @@ async def test_bad_parameters_are_refused(wire: Wire, host: FakeHost) -> None:
 
 
 async def test_an_unknown_method_is_refused(wire: Wire) -> None:
-    """A request that the server does not know is answered as such, also without parameters."""
+    """A request that the server does not know is answered as such, and no log is filled with it."""
     await wire.begin()
 
     answers = [await wire.request("infill-ls/dance"), await wire.request("infill-ls/dance", {})]
+    await wire.end()
 
     assert [answer["error"]["code"] for answer in answers] == [METHOD_NOT_FOUND] * 2
+    assert await wire.stderr() == ""
 
 
 async def test_a_message_that_is_none_is_passed_over(wire: Wire, subtests: pytest.Subtests) -> None:

@@ -85,8 +85,11 @@ class Server(LanguageServer):
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log what kind of message could not be handled; its content may be code."""
-        if isinstance(error, JsonRpcException) and error.code == types.LSPErrorCodes.RequestFailed:
-            return  # It was understood, and the editor is told why nothing came of it.
+        told = (types.LSPErrorCodes.RequestFailed, types.ErrorCodes.MethodNotFound)
+        if isinstance(error, JsonRpcException) and error.code in told:
+            # It was understood, and the editor is told why nothing came of it. Kate, for one, asks
+            # again and again for what was not offered.
+            return
         # What is refused was answered so; anything else is a message that pygls choked on.
         level = logging.WARNING if isinstance(error, JsonRpcException) else logging.ERROR
         logger.log(level, "a message from the editor was not understood (%s)", type(error).__name__)
