@@ -44,7 +44,7 @@ def total(prices, discount):
     return s - discount
 """
 
-MODEL_S = 120
+MODEL_S = 240
 """So long the embedded model may write, while other tests load the machine."""
 
 
@@ -109,6 +109,7 @@ def test_an_answer_that_is_no_code_is_opened_beside(
 
 @pytest.mark.model
 @pytest.mark.skipif(not installed(), reason="needs the embedded model: infill-ls model pull")
+@pytest.mark.timeout(2 * MODEL_S + 60)
 def test_the_embedded_model_writes_a_docstring_and_fixes_a_problem(
     start_nvim: Start, tmp_path: Path
 ) -> None:
