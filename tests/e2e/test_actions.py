@@ -207,6 +207,20 @@ async def test_data_that_is_not_ours_is_refused(editor: Editor, host: FakeHost) 
     assert raised.value.code == types.ErrorCodes.InvalidParams
 
 
+async def test_code_that_has_no_address_of_its_own_is_not_changed(
+    editor: Editor, host: FakeHost
+) -> None:
+    """The edit would go to another document; that is said before a model is asked for it."""
+    nowhere = "file://"
+    await editor.begin(served_by(host), able())
+    found = await offered(editor, editor.open(CODE, nowhere), uri=nowhere)
+
+    with pytest.raises(JsonRpcException, match="cannot be changed from here: save it first"):
+        await resolved(editor, found["Simplify"])
+
+    assert host.asked == ()
+
+
 async def test_code_that_was_changed_meanwhile_is_left_alone(
     editor: Editor, host: FakeHost
 ) -> None:
