@@ -97,6 +97,21 @@ def test_untitled_code_beside_a_question_is_followed_into_its_file(
         assert "ab" in asked(chat, host)
 
 
+def test_code_beside_a_question_that_is_gone_is_told(open_window: OpenWindow, file: Path) -> None:
+    """The question is not asked without it, as if it had gone along."""
+    with FakeHost(Tgi(model=course.MODEL)) as host:
+        window = open_window(file, served_by(host))
+        window.wait_until_ready()
+        chat = with_all(window, f"{file.name}:")
+
+        window.run("View: Close All Editors")
+        file.unlink()
+        ask(chat, "Good?")
+
+        expect(chat.get_by_role("alert")).to_contain_text("is not open in the editor")
+        assert host.asked == ()
+
+
 def untitled(open_window: OpenWindow, file: Path, host: FakeHost, language: str | None) -> Window:
     """Return a window with a document that has no file, in a language or none."""
     window = open_window(file, served_by(host))

@@ -87,9 +87,12 @@ export function nameOf({ uri, lines }: Code): string {
   return label(vscode.workspace.asRelativePath(uri), lines);
 }
 
-/** Return what the server is told; the document is opened, so that the server knows it. */
+/**
+ * Return what the server is told; the document is opened, so that the server knows it. Of one that
+ * is gone it says so.
+ */
 export async function contextOf({ uri, lines }: Code): Promise<ChatContext> {
-  await vscode.workspace.openTextDocument(uri);
+  await vscode.workspace.openTextDocument(uri).then(undefined, () => {});
   const range = lines && {
     start: { line: lines.start, character: 0 },
     end: { line: lines.end + 1, character: 0 },

@@ -162,7 +162,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     const { conversation, signal } = this.begin();
     const places = this.attached.take();
     this.concerned.set(conversation.ask(text, places.map(nameOf)), places);
-    const context = await Promise.all(places.map(contextOf)).catch(() => []);
+    const context = await Promise.all(places.map(contextOf));
     this.asked = { text, context };
     const question: Question = { command: 'send', ...this.asked, conversation: this.known };
     await this.answer(conversation, question, signal);
