@@ -62,7 +62,13 @@ async def window(model: Path) -> AsyncIterator[Open]:
     opened: list[Embedded] = []
 
     def make(model: Path = model, idle_minutes: int = 0, **given: int) -> Embedded:
-        settings = BackendSettings(kind="embedded", idle_minutes=idle_minutes, **given)
+        settings = BackendSettings(
+            kind="embedded",
+            idle_minutes=idle_minutes,
+            # One waits for the other, and both may be slow on a loaded machine.
+            read_timeout_ms=90_000,
+            **given,
+        )
         opened.append(Embedded(model, settings, no_progress))
         return opened[-1]
 
