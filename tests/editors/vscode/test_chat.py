@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -186,8 +187,17 @@ def test_code_of_an_answer_is_applied_from_a_diff(
     moved = ["import os", HEAD]
     until(window.lines, lambda lines: lines[:2] == moved)
 
-    chat.get_by_label("Show what this code would change").press("Enter")
     diff = window.page.locator(".monaco-diff-editor")
+
+    def is_shown() -> bool:
+        """Press the key; it is lost where the page is drawn anew just then, as the code moved."""
+        chat.get_by_label("Show what this code would change").press("Enter")
+        with suppress(AssertionError):
+            expect(diff).to_be_visible(timeout=5_000)
+            return True
+        return False
+
+    until(is_shown, bool)
     expect(diff.locator(".editor.modified")).to_contain_text("return total")
     expect(window.page.get_by_role("tab", name="a.py:2-3 ↔ Answer")).to_be_visible()
     window.press("Control+Enter")
