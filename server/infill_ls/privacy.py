@@ -134,8 +134,8 @@ class Privacy:
     def _ignored(self, file: str) -> str | None:
         """Return the ignore file that excludes a file or a folder above it.
 
-        The way leads from the outermost folder down, and ends at the first that is excluded: what
-        is in there cannot be included again.
+        The way leads from that root down, and ends at the first folder that is excluded: what is in
+        there cannot be included again.
         """
         root = self._root(file)
         if root is None:

@@ -75,10 +75,10 @@ def test_what_is_outside_of_the_first_project_is_served(
     assert nvim.status() == "infill-ls"
 
 
-def test_a_secret_of_another_project_is_not_suggested_in(
+def test_what_another_project_ignores_is_kept_back_there(
     nvim: Neovim, host: FakeHost, tmp_path: Path
 ) -> None:
-    """What a project's own rules exclude is left alone there, and only there."""
+    """A project's own rules hold in it, and only in it."""
     for name in ("one", "two"):
         (tmp_path / name / ".git").mkdir(parents=True)
     written(tmp_path / "two" / ".gitignore", "private.py\n")

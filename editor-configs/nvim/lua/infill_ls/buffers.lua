@@ -107,7 +107,11 @@ function M.watch(group)
   end)
   on('LspAttach', begin)
   on('CursorHold', tell_where_cursor_rests)
-  nameless.watch(group, M.attach)
+  nameless.watch(group, function(bufnr)
+    if older.is_enabled() then
+      M.attach(bufnr)
+    end
+  end)
 end
 
 return M

@@ -4,9 +4,9 @@ local M = {}
 
 local ADDRESS = vim.uri_from_fname('')
 
---- What came without a name: the one that has the address now, and others that had it before.
----@type table<integer, 'served'|'waiting'|nil>
-local states = {}
+--- What came without a name: the one that has the address now, and those that had it before.
+---@type table<integer, true?>
+local known = {}
 
 ---@param bufnr integer
 ---@return boolean
@@ -24,13 +24,12 @@ end
 --- Have the address be this one's alone, before it is served.
 ---@param bufnr integer
 function M.claim(bufnr)
-  for other, state in pairs(states) do
-    if other ~= bufnr and state == 'served' then
+  for other in pairs(known) do
+    if other ~= bufnr then
       detach(other)
-      states[other] = 'waiting'
     end
   end
-  states[bufnr] = 'served'
+  known[bufnr] = true
 end
 
 --- Serve those again that one comes back to, and by their names those that are written to a file.
@@ -40,7 +39,7 @@ function M.watch(group, attach)
   vim.api.nvim_create_autocmd('BufEnter', {
     group = group,
     callback = function(event)
-      if states[event.buf] == 'waiting' then
+      if known[event.buf] then
         attach(event.buf)
       end
     end,
@@ -48,10 +47,10 @@ function M.watch(group, attach)
   vim.api.nvim_create_autocmd('BufWritePost', {
     group = group,
     callback = function(event)
-      if states[event.buf] ~= 'served' or M.is(event.buf) then
+      if not known[event.buf] or M.is(event.buf) then
         return
       end
-      states[event.buf] = nil
+      known[event.buf] = nil
       -- Neovim would go on with the old address until the buffer is written once more.
       for _, client in ipairs(vim.lsp.get_clients({ bufnr = event.buf, name = 'infill_ls' })) do
         client:notify('textDocument/didClose', { textDocument = { uri = ADDRESS } })
