@@ -149,6 +149,20 @@ def test_two_buffers_without_a_name_are_not_mixed_up(nvim: Neovim, host: FakeHos
     assert "second" not in asked[2]
 
 
+def test_code_without_a_name_is_served_after_a_restart(nvim: Neovim) -> None:
+    """Also where one was elsewhere then: once one comes back to it."""
+    nameless(nvim, "a = ")
+    [former] = nvim.clients()
+
+    nvim.command("InfillLs chat")
+    nvim.type("<Esc>")
+    nvim.command("InfillLs restart")
+    until(lambda: nvim.lua("return vim.lsp.get_client_by_id(...) == nil", former), bool)
+    nvim.command("wincmd p")
+
+    until(nvim.clients, lambda clients: clients and former not in clients)
+
+
 def test_a_question_is_about_code_without_a_name(nvim: Neovim, host: FakeHost) -> None:
     """A code action asks it; one that would change the code says that it has to be saved first."""
     host.answers(" One.", EOS)
