@@ -137,7 +137,8 @@ local function ask(client, kind, on_answered)
   end, this.place.bufnr)
   this.id = id
   -- After the new request, so that the server can let it join the former one.
-  if former and former.id then
+  -- Neovim logs an error for one whose answer it has already.
+  if former and former.id and former.client.requests[former.id] then
     former.client:cancel_request(former.id)
   end
 end
