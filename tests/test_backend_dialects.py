@@ -56,6 +56,28 @@ async def test_the_host_tells_its_model(
     assert len(host.requests) == asked
 
 
+@pytest.mark.parametrize(
+    ("face", "kind_", "path", "models"),
+    [
+        (Ollama(models=("a:7b", "b:1b")), "ollama", "", ["a:7b", "b:1b"]),
+        (OpenAi("vllm", model="m"), "openai", "", ["m"]),
+        (OpenAi("mistral", model="m"), "openai", "/v1/fim/completions", ["m"]),
+        (OpenAi("deepseek", model="m"), "openai", "/beta", ["m"]),
+        (OpenAi("vllm", model="m"), "auto", "", ["m"]),
+        (LlamaCpp(), "llamacpp", "", []),
+        (Tgi(), "tgi", "", []),
+        (HuggingFace(), "huggingface", "", []),
+    ],
+)
+async def test_a_host_of_several_models_names_them(
+    face: Face, kind_: Kind, path: str, models: list[str]
+) -> None:
+    """They are what the setting may say; a host that was started with one model names none."""
+    with FakeHost(face) as host:
+        async with opened(kind_, f"{host.url}{path}", model="codellama/CodeLlama-7b-hf") as backend:
+            assert await backend.models() == models
+
+
 async def test_a_proxy_that_hides_info_leaves_the_model_unknown() -> None:
     """TGI without `/info` still completes; its model is unknown."""
     with FakeHost(Tgi()) as host:

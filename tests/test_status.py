@@ -12,7 +12,8 @@ from infill_ls.errors import InfillError, Loading, NoBackend, Overloaded, TimedO
 from infill_ls.lsp.protocol import Health, StatusParams
 from infill_ls.lsp.status import Status
 
-WELL, WORKING = StatusParams("ok", False, ""), StatusParams("ok", True, "")
+NEW = StatusParams("ok", False, "")
+WELL, WORKING = StatusParams("ok", False, "", None, "m"), StatusParams("ok", True, "", None, "m")
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def status(sent: list[StatusParams]) -> Status:
 
 async def test_busy_lasts_as_long_as_any_work(status: Status, sent: list[StatusParams]) -> None:
     """Of work that overlaps, the first to last is told, and the last at its end."""
-    with status.busy():
-        with status.busy():
+    with status.busy("m"):
+        with status.busy("m"):
             await told(sent, 1)
         told_meanwhile = sent.copy()
 
@@ -40,9 +41,9 @@ async def test_busy_lasts_as_long_as_any_work(status: Status, sent: list[StatusP
 
 async def test_work_of_a_moment_is_not_told(status: Status, sent: list[StatusParams]) -> None:
     """A keystroke that is answered at once makes no flicker, neither then nor later."""
-    with status.busy():
+    with status.busy("m"):
         await asyncio.sleep(0)
-    with status.busy():
+    with status.busy("m"):
         await told(sent, 2)
 
     assert sent == [WELL, WORKING, WELL]
@@ -57,7 +58,7 @@ async def told(sent: list[StatusParams], count: int) -> None:
 
 async def test_work_that_fails_is_no_longer_busy(status: Status, sent: list[StatusParams]) -> None:
     """An exception ends the work like anything else."""
-    with pytest.raises(TimedOut), status.busy():
+    with pytest.raises(TimedOut), status.busy("m"):
         raise TimedOut("late")
 
     assert sent[-1] == WELL
@@ -143,13 +144,13 @@ async def test_trouble_stays_while_the_host_is_asked_again(
     """Asking is no success: the message stands until an answer has come."""
     status.failed(TimedOut("late"))
 
-    with status.busy():
+    with status.busy("m"):
         await told(sent, 2)
     status.answered(None)
 
     assert sent[1:] == [
-        StatusParams("error", True, "late"),
-        StatusParams("error", False, "late"),
+        StatusParams("error", True, "late", None, "m"),
+        StatusParams("error", False, "late", None, "m"),
         WELL,
     ]
 
@@ -159,4 +160,13 @@ def test_being_well_is_told_once(status: Status, sent: list[StatusParams]) -> No
     status.answered(None)
     status.answered(None)
 
-    assert sent == [WELL]
+    assert sent == [NEW]
+
+
+async def test_the_status_names_the_model(status: Status, sent: list[StatusParams]) -> None:
+    """It is the one that was asked last, and another one is a change."""
+    for model in ("m", "m", "other"):
+        with status.busy(model):
+            pass
+
+    assert [params.model for params in sent] == ["m", "other"]

@@ -241,8 +241,9 @@ def text_of(answer: types.InlineCompletionList | None) -> str | None:
 
 
 def _on_status(editor: Editor, params: Any) -> None:
-    until = getattr(params, "until", None)
-    editor.statuses.append(StatusParams(params.health, params.busy, params.message, until))
+    until, model = getattr(params, "until", None), getattr(params, "model", "")
+    status = StatusParams(params.health, params.busy, params.message, until, model)
+    editor.statuses.append(status)
     editor.heard()
 
 

@@ -85,6 +85,23 @@ async def test_a_conversation_goes_on_with_code(editor: Editor, host: FakeHost) 
     assert "Good?" in exported["markdown"]
 
 
+async def test_a_conversation_goes_on_in_a_new_server(editor: Editor, host: FakeHost) -> None:
+    """The editor tells what was said, and names the new conversation from then on."""
+    host.answers(" Good.", EOS)
+    host.answers(" Sure.", EOS)
+    await editor.begin(served_by(host))
+
+    history = [{"text": "Hello?", "answer": "Hello\ud800."}]
+    first = await command(editor, "send", text="Good?", history=history)
+    second = await command(editor, "send", text="Sure?", conversation=first["conversation"])
+
+    assert (first["message"], second["message"]) == (1, 2)
+    said = (
+        "[INST] Hello? [/INST] Hello\ufffd. </s><s>[INST] Good? [/INST] Good. </s><s>[INST] Sure?"
+    )
+    assert host.asked[-1].request.json["inputs"].startswith(said)
+
+
 async def test_a_piece_tells_of_which_question_it_is(editor: Editor, host: FakeHost) -> None:
     """By the question's own token, which is there before a new conversation has a name."""
     host.always(Answer((Token(" One."), EOS)))

@@ -13,7 +13,8 @@ from pygls.exceptions import JsonRpcException
 
 from e2e.editor import INLINE, Editor
 from fakes.faces.image import Drawing
-from fakes.host import FakeHost
+from fakes.faces.ollama import Ollama
+from fakes.host import FakeHost, refused_url
 
 SHOWS_PROGRESS = types.ClientCapabilities(
     text_document=INLINE, window=types.WindowClientCapabilities(work_done_progress=True)
@@ -49,6 +50,7 @@ async def test_the_commands_are_announced(editor: Editor) -> None:
     assert provider.work_done_progress
     assert provider.commands == (
         "infill-ls.image",
+        "infill-ls.models",
         "infill-ls.chat.send",
         "infill-ls.chat.retry",
         "infill-ls.chat.stop",
@@ -110,6 +112,31 @@ async def test_a_failure_is_one_sentence(drawing: Editor, host: FakeHost, tmp_pa
     assert raised.value.message == (
         f"{host.url} is not ready yet (loading): try again in about 20 s"
     )
+
+
+async def test_the_models_of_a_host_are_named(editor: Editor) -> None:
+    """An editor can offer them, and knows which one is set."""
+    with FakeHost(Ollama(models=("a:7b", "b:1b"))) as ollama:
+        await editor.begin({"backend": {"url": ollama.url, "model": "b:1b"}})
+
+        answer = await models(editor)
+
+    assert answer == {"model": "b:1b", "models": ["a:7b", "b:1b"]}
+
+
+async def test_a_host_that_is_not_there_names_no_model(editor: Editor) -> None:
+    """One sentence says why, as of any command."""
+    with refused_url() as url:
+        await editor.begin({"backend": {"url": url}})
+
+        with pytest.raises(JsonRpcException, match=url):
+            await models(editor)
+
+
+def models(editor: Editor) -> asyncio.Future[object]:
+    """Send the command `infill-ls.models`."""
+    params = types.ExecuteCommandParams("infill-ls.models")
+    return asyncio.ensure_future(editor.workspace_execute_command_async(params))
 
 
 async def test_no_such_command(drawing: Editor) -> None:

@@ -11,6 +11,7 @@ from lsprotocol import types
 
 from e2e.editor import AUTOMATIC, INLINE, Editor
 from e2e.server import NOT_AHEAD, served_by
+from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost, refused_url
 from fakes.response import Response
 from infill_ls.lsp.protocol import Health, StatusParams
@@ -22,7 +23,7 @@ ASSIGNMENT = "a = ‸"
 IMPATIENT = {"readTimeoutMs": 1_000, "patienceS": 0}
 """Settings of a back end with which a fault is told at once."""
 
-WELL, WORKING = StatusParams("ok", False, ""), StatusParams("ok", True, "")
+WELL, WORKING = (StatusParams("ok", busy, "", model=Tgi().model) for busy in (False, True))
 
 Fault = tuple[Callable[[FakeHost], None], Health, str]
 """What the host does, how that is told, and with which words among others."""

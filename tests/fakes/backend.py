@@ -125,6 +125,10 @@ class ScriptedBackend:
         await self.steps.come_to("model")
         return self.info
 
+    async def models(self) -> list[str]:
+        """Name that one alone."""
+        return [self.info.name]
+
     def assumed(self) -> ModelInfo:
         """Return the same."""
         return self.info

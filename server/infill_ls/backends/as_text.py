@@ -14,6 +14,10 @@ HOW = "as text, which the host tokenises itself"
 class AsText:
     """What a back end can tell and do whose host tokenises a text and says nothing of it."""
 
+    async def models(self) -> list[str]:
+        """Name none: the host serves one, whatever it is called."""
+        return []
+
     async def count(self, prompt: Prompt) -> int | None:
         """Leave it open."""
         return None

@@ -31,6 +31,9 @@ class Backend(Protocol):
     def assumed(self) -> ModelInfo:
         """Return what the settings say of the model; nothing is asked."""
 
+    async def models(self) -> list[str]:
+        """Return the names that `backend.model` may have here; empty where the host tells none."""
+
     def stream(self, prompt: Prompt) -> AbstractAsyncContextManager[AsyncIterator[Delta]]:
         """Open the answer to a prompt.
 

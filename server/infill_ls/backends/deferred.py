@@ -21,6 +21,10 @@ class Deferred(ABC):
         """Return what the back end serves."""
         return await (await self._backend()).model()
 
+    async def models(self) -> list[str]:
+        """Return what the back end names."""
+        return await (await self._backend()).models()
+
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open the answer of the back end."""

@@ -103,6 +103,10 @@ class LlamaCpp:
         """Return the name that the settings give."""
         return ModelInfo(self._name or "", None, tokens_per_s=self._tokens_per_s, takes_ids=True)
 
+    async def models(self) -> list[str]:
+        """Name none: the server was started with one."""
+        return []
+
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Tokenise through the host, then open `/completion`."""

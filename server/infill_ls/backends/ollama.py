@@ -88,6 +88,10 @@ class Ollama(AsText):
         """Return the name that the settings give."""
         return ModelInfo(self._name or "", None)
 
+    async def models(self) -> list[str]:
+        """Ask `/api/tags`."""
+        return [tag.name for tag in (await self._host.get("/api/tags", Tags)).models]
+
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Open `/api/generate`."""
@@ -135,7 +139,7 @@ class Ollama(AsText):
 
     async def _no_model(self) -> NoReturn:
         """Name the host's models to the user, who must choose. Raises NotFound."""
-        names = [tag.name for tag in (await self._host.get("/api/tags", Tags)).models]
+        names = await self.models()
         some = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
         hint = f"set it to one of {some}" if names else "run `ollama pull` first, then set it"
         raise NotFound(

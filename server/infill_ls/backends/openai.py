@@ -71,6 +71,10 @@ class OpenAi(AsText):
         """Return the name that the settings give."""
         return ModelInfo(self._name or "", None, infills=self._route.suffix)
 
+    async def models(self) -> list[str]:
+        """Ask `/v1/models`, or where the route has them."""
+        return [served.id for served in await self._all_served()]
+
     @asynccontextmanager
     async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Delta]]:
         """Tokenise through the host if it can, then open the completions."""
@@ -123,15 +127,18 @@ class OpenAi(AsText):
     async def _model(self) -> _Served:
         """Return the model that is asked, as the host describes it."""
         if self._served is None:
-            try:
-                data = (await self._host.get("/v1/models", Models)).data
-            except NotFound:
-                data = []
+            data = await self._all_served()
             named = [served for served in data if self._name in (None, served.id)]
             if not named and not self._name:
                 raise NotFound(f"{self._host.url} names no model", hint="set backend.model")
             self._served = named[0] if named else _Served(self._name or "")
         return self._served
+
+    async def _all_served(self) -> list[_Served]:
+        try:
+            return (await self._host.get(self._route.models, Models)).data
+        except NotFound:
+            return []
 
     def _table(self) -> Table:
         """Return what the host takes: vLLM takes more than OpenAI."""

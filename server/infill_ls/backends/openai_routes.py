@@ -27,6 +27,8 @@ class Route:
 
     chat: str = "/v1/chat/completions"
     """Where the Messages API is."""
+    models: str = "/v1/models"
+    """Where the models are named."""
 
     def base_of(self, url: str) -> str:
         """Return the URL without what told the route."""
@@ -54,6 +56,7 @@ ROUTES = (
         {},
         suffix=True,
         chat="/chat/completions",
+        models="/models",
     ),
     Route(
         ("/beta/completions", "/beta"),
@@ -62,6 +65,7 @@ ROUTES = (
         COUNTED,
         suffix=True,
         chat="/chat/completions",
+        models="/models",
     ),
     Route(("/v1/completions", "/v1"), "/v1/completions", OPENAI, COUNTED, suffix=False),
 )

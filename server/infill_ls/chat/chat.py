@@ -97,16 +97,18 @@ class Chat:
         conversation: str | None = None,
         code: Sequence[Code] = (),
         turns: int | None = None,
+        said: Sequence[Turn] = (),
     ) -> str:
         """Add a question to a conversation, or to a new one, which is returned.
 
-        What was said after the first `turns` is forgotten, where that is a number. Raises BadInput
-        for a blank question, a conversation that is not there or one that is still answering.
+        What was said after the first `turns` is forgotten, where that is a number; a new
+        conversation goes on from what was `said` elsewhere, the oldest first. Raises BadInput for a
+        blank question, a conversation that is not there or one that is still answering.
         """
         if not question.strip():
             raise BadInput("there is no question")
         if conversation is None:
-            asked = Conversation(self._new_id())
+            asked = Conversation(self._new_id(), list(said))
             self._conversations[asked.id] = asked
         else:
             asked = self._idle(conversation)

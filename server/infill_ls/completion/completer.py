@@ -56,7 +56,7 @@ class Completer:
         connect: Connect,
         progress: Progress,
         *,
-        asking: Callable[[], AbstractContextManager[None]] = nullcontext,
+        asking: Callable[[str], AbstractContextManager[object]] = nullcontext,
         notice: Callable[[str], None] = logger.info,
         folders: Folders = tuple,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,10 +65,10 @@ class Completer:
     ) -> None:
         """Start nothing: `connect` is called at the first request.
 
-        `progress` shows that a host is waited for, `asking` is entered while one works, `notice`
-        is told what the user should know once, `folders` are the workspace's; `pause` and `linger`
-        take seconds, before a host is asked and before one that nobody listens to is left, and
-        `clock` is Unix time.
+        `progress` shows that a host is waited for, `asking` is entered, with the model's name,
+        while one works, `notice` is told what the user should know once, `folders` are the
+        workspace's; `pause` and `linger` take seconds, before a host is asked and before one that
+        nobody listens to is left, and `clock` is Unix time.
         """
         self._settings = settings
         self._chain = Chain(settings, connect, clock)

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from pygls.exceptions import JsonRpcException
 
 from infill_ls.chat.chat import Reply, Tell
+from infill_ls.chat.conversation import Turn
 from infill_ls.chat.mentions import code_mentioned
 from infill_ls.errors import BadInput, InfillError
 from infill_ls.lsp import work_done
@@ -28,6 +29,13 @@ SENT = "infill-ls.chat.sent"
 EXPORT = "infill-ls.chat.export"
 
 
+class Said(Struct, frozen=True):
+    """A question from before, and what was answered."""
+
+    text: str
+    answer: str
+
+
 class Send(Struct, frozen=True, rename="camel"):
     """The argument of `infill-ls.chat.send`."""
 
@@ -35,6 +43,8 @@ class Send(Struct, frozen=True, rename="camel"):
     conversation: str | None = None
     turns: Annotated[int, Meta(ge=0)] | None = None
     """After how many of the conversation's questions this one comes; later ones are forgotten."""
+    history: list[Said] = []
+    """What a new conversation goes on from, the oldest first."""
     context: Context | list[Context] = []
     work_done_token: types.ProgressToken | None = None
 
@@ -67,10 +77,11 @@ async def send(server: Server, argument: object) -> dict[str, object]:
     mentioned = await code_mentioned(asked.text, folders, opened, clearance)
     chat = server.session.chat
     conversation = chat.ask(
-        str(Text(asked.text)),
+        _clean(asked.text),
         conversation=asked.conversation,
         code=tuple(dict.fromkeys([*code, *mentioned])),
         turns=asked.turns,
+        said=[Turn(_clean(said.text), answer=_clean(said.answer)) for said in asked.history],
     )
     return await _answered(server, conversation, asked.work_done_token, chat.answer)
 
@@ -102,6 +113,11 @@ async def sent(server: Server, argument: object) -> dict[str, object]:
 async def export(server: Server, argument: object) -> dict[str, str]:
     """Return a conversation as Markdown."""
     return {"markdown": server.session.chat.export(read(EXPORT, argument, Of).conversation)}
+
+
+def _clean(text: str) -> str:
+    """Return a text as every other text of a user is: without lone surrogates."""
+    return str(Text(text))
 
 
 async def _answered(

@@ -21,6 +21,7 @@ from infill_ls.lsp.progress import progress_of
 T = TypeVar("T")
 
 IMAGE = "infill-ls.image"
+MODELS = "infill-ls.models"
 
 
 class ImageArguments(Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class ImageArguments(Struct, frozen=True, kw_only=True):
 def register(server: Server) -> None:
     """Add all commands to the server."""
     server.command(IMAGE)(image)
+    server.command(MODELS)(models)
 
 
 async def execute(server: Server, params: types.ExecuteCommandParams) -> object:
@@ -62,6 +64,12 @@ async def image(server: Server, argument: object) -> dict[str, str]:
     async with progress_of(server)("drawing a picture"):
         written = await drawing.draw(wish, Path(root, path), server.session.settings)
     return {"path": str(written)}
+
+
+async def models(server: Server, _argument: object) -> dict[str, object]:
+    """Return which models the back end has, and the one that the settings name."""
+    session = server.session
+    return {"model": session.settings.backend.model, "models": await session.models()}
 
 
 def read(command: str, argument: object, kind: type[T]) -> T:

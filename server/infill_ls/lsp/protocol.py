@@ -35,6 +35,8 @@ class StatusParams:
     """One sentence for the user; empty while all is well."""
     until: int | None = None
     """Unix time, in seconds, until which automatic requests leave the preferred back end alone."""
+    model: str = ""
+    """The name of the model that was asked last; empty before."""
 
 
 @attrs.frozen

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing
 from importlib import import_module
 from typing import TypeVar
 
@@ -104,6 +105,11 @@ class Session:
     ) -> tuple[Completion, ...]:
         """Return what else the model says where a completion is shown; raises likewise."""
         return await self._answered(lambda completer: completer.alternatives(request, shown))
+
+    async def models(self) -> list[str]:
+        """Return the names that `backend.model` may have. Raises InfillError."""
+        async with aclosing(self._connect(self.settings.backend)) as backend:
+            return await backend.models()
 
     async def prepare(self, request: CompletionRequest) -> None:
         """Prepare for completions at a place where one is likely to be wanted."""

@@ -26,13 +26,15 @@ class Status:
         self._lasting: set[object] = set()
         self._health: Health = "ok"
         self._message = ""
+        self._model = ""
         self._until: int | None = None
         self._logged: type[InfillError] | None = None
         self._sent: StatusParams | None = None
 
     @contextmanager
-    def busy(self) -> Iterator[None]:
-        """Tell the editor that a host is being asked, once that has lasted a moment."""
+    def busy(self, model: str) -> Iterator[None]:
+        """Tell the editor which model is being asked, and that it is, once that has lasted."""
+        self._model = model
         work = object()
         announcing = asyncio.get_running_loop().call_later(BUSY_AFTER_S, self._announce, work)
         try:
@@ -74,7 +76,9 @@ class Status:
         self._tell()
 
     def _tell(self) -> None:
-        status = StatusParams(self._health, bool(self._lasting), self._message, self._until)
+        status = StatusParams(
+            self._health, bool(self._lasting), self._message, self._until, self._model
+        )
         if status != self._sent:
             self._sent = status
             self._send(status)

@@ -27,6 +27,9 @@ PATHS: Mapping[Flavour, str] = {
 }
 _USUAL_PATH = "/v1/completions"
 
+_MODELS: Mapping[Flavour, str] = {"deepseek": "/models"}
+_USUAL_MODELS = "/v1/models"
+
 _CODES = {
     "BadRequestError": 400,
     "NotFoundError": 404,
@@ -71,7 +74,7 @@ class OpenAi:
     def _inform(self, path: str) -> Response:
         if path == "/version" and self._is_vllm():
             return json_response({"version": "0.12.0"})
-        if path != "/v1/models" or self.flavour in PATHS:
+        if path != _MODELS.get(self.flavour, _USUAL_MODELS):
             return self._nothing_here()
         served: dict[str, object] = {"id": self.model, "object": "model", "created": 0}
         if self._is_vllm():

@@ -21,6 +21,7 @@ from infill_ls.backends.embedded.user import User, attach
 from infill_ls.backends.http.host import Host
 from infill_ls.backends.llamacpp import LlamaCpp
 from infill_ls.errors import HostFailed
+from infill_ls.models import store
 from infill_ls.settings.tree import BackendSettings
 from infill_ls.types import ModelInfo, Progress, Prompt
 
@@ -51,6 +52,10 @@ class Embedded(Deferred):
             tokens_per_s=TOKENS_PER_S,
             takes_ids=True,
         )
+
+    async def models(self) -> list[str]:
+        """Name the models that were pulled; nothing is started."""
+        return [model.name for model in store.installed()]
 
     def preview(self, prompt: Prompt) -> list[Exchange]:
         """Return what llama.cpp would be asked; the port is chosen when its process starts."""

@@ -26,9 +26,9 @@ class Writer:
         settings: CompletionSettings,
         suggestions: Suggestions,
         cache: Cache,
-        asking: Callable[[], AbstractContextManager[None]],
+        asking: Callable[[str], AbstractContextManager[object]],
     ) -> None:
-        """Take what remembers; `asking` is entered while a host works."""
+        """Take what remembers; `asking` is entered, with the model's name, while a host works."""
         self._settings = settings
         self._suggestions = suggestions
         self._cache = cache
@@ -59,7 +59,7 @@ class Writer:
 
     async def _answers(self, ask: Ask, question: Question) -> AsyncGenerator[Answer, None]:
         """Ask the host, in one's turn; yield each longer state of the answer."""
-        with self._asking():
+        with self._asking(ask.model.name):
             async with (
                 ask.link.stream(question.prompt) as deltas,
                 aclosing(growing(deltas, ask.place)) as answers,
