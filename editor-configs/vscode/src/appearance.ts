@@ -43,8 +43,8 @@ function running(status: Status, pausedUntil: string): Appearance {
       return shown('$(warning)', status.message + rest, 'warning');
     case 'ok':
       return status.busy
-        ? shown('$(loading~spin)', 'The model is writing')
-        : shown('$(check)', 'infill-ls is ready');
+        ? shown('$(loading~spin)', `${status.model ?? 'The model'} is writing`)
+        : shown('$(check)', `infill-ls is ready${status.model ? `, with ${status.model}` : ''}`);
   }
 }
 

@@ -10,6 +10,7 @@ import { keepCursor } from './cursor.ts';
 import { Doctor } from './doctor.ts';
 import { install, offerInstallation } from './install.ts';
 import { showMenu, toggleLanguage } from './menu.ts';
+import { switchModel } from './model.ts';
 import { Pause } from './pause.ts';
 import type { ChatContext } from './protocol.ts';
 import { tellWhereCursorRests } from './rests.ts';
@@ -46,6 +47,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
         await doctor.show(running.program, await running.settings());
       }
     },
+    switchModel: () => switchModel(running.client),
     install: async () => (await install(context, log)) && restart(),
     logIn: async () => (await tokens.logIn(running.options)) && restart(),
     logOut: async () => (await tokens.logOut(running.options)) && restart(),
@@ -55,7 +57,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       language && toggleLanguage(language),
     dismiss: () => running.suggestions.dismiss(),
     ask: () => chat.ask(),
-    newChat: () => chat.clear(),
+    newChat: () => chat.begin(),
+    chatHistory: () => chat.history(),
     exportChat: () => chat.export(),
     applyProposal: () => proposals.apply(),
   };

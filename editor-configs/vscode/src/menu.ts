@@ -31,6 +31,11 @@ export async function showMenu(sentence: string, pause: Pause): Promise<void> {
       detail: 'What is configured, whether it works, and what to do if not',
     },
     {
+      label: '$(arrow-swap) Switch Model',
+      command: 'infill-ls.switchModel',
+      detail: 'What the host has, or another one by its name',
+    },
+    {
       label: '$(key) Log In',
       command: 'infill-ls.logIn',
       detail: 'Give a token for the host of the model',

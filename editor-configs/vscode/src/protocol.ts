@@ -8,6 +8,8 @@ export interface Status {
   busy: boolean;
   /** One sentence for the user; empty while all is well. */
   message: string;
+  /** The model that was asked last. */
+  model?: string;
   /** Unix time, in seconds, until which the preferred back end is left alone. */
   until?: number | null;
 }
@@ -34,6 +36,12 @@ export interface ChatContext {
 export interface Place {
   line: number;
   character: number;
+}
+
+/** A question from before, and what was answered. */
+export interface Said {
+  text: string;
+  answer: string;
 }
 
 /** What `infill-ls.chat.send` and `.retry` answer. */

@@ -12,6 +12,12 @@ test('a server that is well shows a check, and one at work turns', () => {
   assert.match(appearance(running({ busy: true }), '').text, /^\$\(loading~spin\)/);
 });
 
+test('the model that is asked is named, once it was', () => {
+  assert.equal(appearance(running({}), '').tooltip, 'infill-ls is ready');
+  assert.equal(appearance(running({ model: 'm' }), '').tooltip, 'infill-ls is ready, with m');
+  assert.equal(appearance(running({ model: 'm', busy: true }), '').tooltip, 'm is writing');
+});
+
 test('what is wrong is told in the words of the server, in the colour of its health', () => {
   for (const health of ['warning', 'error'] as const) {
     const shown = appearance(running({ health, message: 'no such host' }), '');

@@ -68,3 +68,21 @@ test('a question is kept where the server says so, until the next one', () => {
   assert.deepEqual([asked, failed, conversation.isKept], [false, true, false]);
   assert.equal(conversation.id, 'c');
 });
+
+test('a server that knows nothing of it is told what was answered before the last question', () => {
+  const conversation = new Conversation();
+
+  for (const question of ['1?', '2?', '3?', '4?']) {
+    conversation.ask(question, []);
+    if (question === '2?') {
+      conversation.fail('no such host', 'c');
+    } else {
+      conversation.end({ ...REPLY, text: `${question}!` });
+    }
+  }
+
+  assert.deepEqual(conversation.said, [
+    { text: '1?', answer: '1?!' },
+    { text: '3?', answer: '3?!' },
+  ]);
+});

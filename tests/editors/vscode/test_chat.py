@@ -11,7 +11,7 @@ from playwright.sync_api import FrameLocator, Locator, expect
 
 from editors.neovim import until, until_equal
 from editors.vscode.conftest import HEAD
-from editors.vscode.window import Window
+from editors.vscode.window import READY, START_S, STARTING, Window
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost
 from fakes.response import json_response
@@ -31,10 +31,14 @@ def host() -> Iterator[FakeHost]:
 def chat(window: Window) -> FrameLocator:
     """The page of the chat, empty."""
     window.run("infill-ls: Ask About the Selection")
-    chat = window.chat()
+    begin(window.chat())
+    return window.chat()
+
+
+def begin(chat: FrameLocator) -> None:
+    """Begin a new conversation."""
     chat.get_by_role("button", name="New").click()
     expect(chat.locator("article")).to_have_count(0)
-    return chat
 
 
 def ask(chat: FrameLocator, question: str) -> None:
@@ -236,19 +240,105 @@ def test_what_a_model_writes_is_no_html(chat: FrameLocator, host: FakeHost) -> N
     expect(answer(chat).locator("img, a, b")).to_have_count(0)
 
 
-def test_a_new_chat_has_forgotten_the_last(chat: FrameLocator, host: FakeHost) -> None:
+def test_a_new_chat_knows_nothing_of_the_last(chat: FrameLocator, host: FakeHost) -> None:
     """New empties the page, and the model is not told what was said before."""
     host.answers("One.", EOS)
     host.answers("Two.", EOS)
     ask(chat, "1?")
     expect(answer(chat)).to_have_text("One.")
 
-    chat.get_by_role("button", name="New").click()
-    expect(chat.locator("article")).to_have_count(0)
+    begin(chat)
+    expect(question_box(chat)).to_be_focused()
     ask(chat, "2?")
 
     expect(answer(chat)).to_have_text("Two.")
     assert "1?" not in inputs(host)
+
+
+def test_one_can_go_back_to_an_earlier_chat(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """It is there as it was, also what was written meanwhile, and the model knows it."""
+    gate = host.gate()
+    host.answers("On", "e.", EOS, gate=gate)
+    host.answers("Two.", EOS)
+    host.answers("Three.", EOS)
+    ask(chat, "Mine, 1?")
+    gate.open()
+    expect(answer(chat)).to_have_text("On")
+    begin(chat)
+    ask(chat, "Mine, 2?")
+    expect(answer(chat)).to_have_text("Two.")
+    gate.stand_open()
+
+    window.run("infill-ls: Chat History")
+    window.choose("Mine, 1?")
+
+    expect(answer(chat)).to_have_text("One.")
+    expect(question_box(chat)).to_be_focused()
+    ask(chat, "3?")
+    expect(answer(chat)).to_have_text("Three.")
+    assert "Mine, 1? [/INST] One." in inputs(host)
+    assert "Mine, 2?" not in inputs(host)
+
+
+def test_a_chat_can_be_forgotten(window: Window, chat: FrameLocator, host: FakeHost) -> None:
+    """From the history; the host sees us leave where it still answers."""
+    host.answers("Half", EOS, gate=(gate := host.gate()))
+    ask(chat, "To be forgotten?")
+    gate.open()
+    expect(answer(chat)).to_have_text("Half")
+
+    window.run("infill-ls: Chat History")
+    row = window.page.locator(".quick-input-list .monaco-list-row", has_text="To be forgotten?")
+    row.hover()
+    row.get_by_role("button", name="Forget This Conversation").click()
+
+    expect(row).to_have_count(0)
+    window.press("Escape")
+    expect(chat.locator("article")).to_have_count(0)
+    host.wait(lambda host: host.asked[0].ending == "client left")
+
+
+def test_a_chat_goes_on_with_a_server_that_was_started_anew(
+    window: Window, chat: FrameLocator, host: FakeHost
+) -> None:
+    """It is told what stands above, and knows the conversation from then on."""
+    for said in ("One.", "Two.", "Three."):
+        host.answers(said, EOS)
+    ask(chat, "1?")
+    expect(answer(chat)).to_have_text("One.")
+    window.record()
+    window.run("infill-ls: Restart the Server")
+    until(window.statuses, lambda seen: seen[-2:] == [STARTING, READY], START_S)
+
+    ask(chat, "2?")
+    expect(answer(chat)).to_have_text("Two.")
+    ask(chat, "3?")
+    expect(answer(chat)).to_have_text("Three.")
+
+    said = "1? [/INST] One. </s><s>[INST] 2? [/INST] Two. </s><s>[INST] 3?"
+    assert said in inputs(host)
+
+
+def test_what_is_focused_stays_so_while_an_answer_grows(chat: FrameLocator, host: FakeHost) -> None:
+    """Only what differs is drawn; a button that goes away leaves its keys to the question."""
+    gate = host.gate()
+    host.answers(*ANSWER, EOS, gate=gate)
+    ask(chat, "What does it do?")
+    gate.open(4)
+    copy = chat.get_by_label("Copy this code")
+    copy.focus()
+    stop = chat.get_by_role("button", name="Stop")
+
+    gate.open()
+    expect(answer(chat).locator("strong")).to_have_text("all")
+    expect(copy).to_be_focused()
+    stop.focus()
+    gate.stand_open()
+
+    expect(stop).to_be_hidden()
+    expect(question_box(chat)).to_be_focused()
 
 
 def test_the_page_may_load_nothing_from_elsewhere(chat: FrameLocator) -> None:

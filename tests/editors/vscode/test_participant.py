@@ -126,10 +126,10 @@ def test_a_failure_is_told_and_the_question_is_kept(chat: Window, host: FakeHost
     assert "1?" in inputs(host)
 
 
-def test_a_server_that_was_started_anew_has_forgotten(chat: Window, host: FakeHost) -> None:
-    """The chat goes on, and says that the model does not know what stands above."""
-    host.answers("One.", EOS)
-    host.answers("Two.", EOS)
+def test_a_chat_goes_on_with_a_server_that_was_started_anew(chat: Window, host: FakeHost) -> None:
+    """It is told what stands above; a question asked anew takes back what came after, as ever."""
+    for said in ("One.", "Two.", "Second."):
+        host.answers(said, EOS)
     ask(chat, "@infill 1?")
     expect(answer(chat)).to_contain_text("One.")
     chat.record()
@@ -138,10 +138,15 @@ def test_a_server_that_was_started_anew_has_forgotten(chat: Window, host: FakeHo
     chat.run("Chat: Open Chat (Ask)")
 
     ask(chat, "2?")
-
     expect(answer(chat)).to_contain_text("Two.")
-    expect(answer(chat)).to_contain_text("has forgotten what was said before")
-    assert "1?" not in inputs(host)
+    first = inputs(host)
+    answer(chat).hover()
+    answer(chat).get_by_role("button", name="Retry").click()
+    expect(answer(chat)).to_contain_text("Second.")
+
+    assert first.index("1? [/INST] One.") < first.index("2?")
+    assert "1? [/INST] One." in inputs(host)
+    assert "Two." not in inputs(host)
 
 
 def test_what_is_asked_anew_takes_back_what_came_after(chat: Window, host: FakeHost) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from editors.neovim import until, until_equal
 from editors.vscode.conftest import HEAD, OpenWindow, served_by, written
-from editors.vscode.window import READY, START_S, CodeServer, Window
+from editors.vscode.window import READY, START_S, STARTING, CodeServer, Window
+from fakes.faces.ollama import Ollama
 from fakes.faces.tgi import Tgi
 from fakes.host import FakeHost, refused_url
 from fakes.response import Response
@@ -106,7 +108,7 @@ def test_suggestions_can_be_paused(window: Window, host: FakeHost) -> None:
     until_equal(window.ghost, "urn a")
     window.press("Escape")
     window.run("infill-ls: Resume Suggestions")
-    until_equal(window.status, READY)
+    until(window.status, lambda status: status.startswith(READY))
     window.to("Control+Home", "ArrowDown", "End", "x", "Backspace")
 
     until_equal(window.ghost, "urn a")
@@ -114,7 +116,7 @@ def test_suggestions_can_be_paused(window: Window, host: FakeHost) -> None:
 
 
 def test_a_language_can_be_paused_from_the_menu(window: Window, host: FakeHost) -> None:
-    """The setting of the user then names it, and the server asks for nothing while one types."""
+    """The setting of the user names it, and nothing is asked while one types, until one resumes."""
     host.always(Answer((Token("return a"), EOT)))
 
     window.run("infill-ls: Status")
@@ -124,8 +126,53 @@ def test_a_language_can_be_paused_from_the_menu(window: Window, host: FakeHost) 
     window.type("x")
     window.run("Trigger Inline Suggestion")
     until(window.ghost, bool)
+    asked = len(host.asked)
+    window.run("infill-ls: Status")
+    window.choose("Resume Suggestions in Files of the Language python")
+    until(window.settings, lambda text: '"python"' not in text)
+    window.to("Control+Home", "ArrowDown", "End")
 
-    assert len(host.asked) == 1
+    assert asked == 1
+    assert window.suggested_after("Space", "Backspace", "Backspace") == "return a"
+
+
+def test_the_model_is_switched_from_the_menu(window: Window) -> None:
+    """It shows what the host has; the one that is chosen is asked from then on, and named."""
+    with FakeHost(Ollama(models=("codellama:7b-code", "codellama:13b-code"))) as ollama:
+        ollama.always(Answer((Token("return a + b"), EOT)))
+        window.begin(
+            f"{HEAD}\n    ",
+            {"infill-ls.backend.url": ollama.url, "infill-ls.backend.model": "codellama:7b-code"},
+        )
+
+        window.record()
+        window.run("infill-ls: Status")
+        window.choose("Switch Model")
+        window.choose("codellama:13b-code")
+        until(window.statuses, lambda seen: seen[-2:] == [STARTING, READY], START_S)
+        window.to("Control+Home", "ArrowDown", "End")
+
+        assert window.suggested_after("x", "Backspace") == "return a + b"
+        assert ollama.asked[-1].request.json["model"] == "codellama:13b-code"
+        until_equal(window.status, f"{READY}, with codellama:13b-code")
+
+
+def test_a_model_can_be_named_where_the_host_names_none(window: Window, host: FakeHost) -> None:
+    """The setting says so then; for nothing, it is taken away."""
+    window.record()
+    window.run("infill-ls: Switch Model")
+    box = window.page.locator(".quick-input-box input")
+    box.fill("codellama/CodeLlama-13b-hf")
+    window.press("Enter")
+    until(window.settings, lambda text: '"infill-ls.backend.model": "codellama/Code' in text)
+    until(window.statuses, lambda seen: seen[-2:] == [STARTING, READY], START_S)
+
+    window.run("infill-ls: Switch Model")
+    expect(box).to_have_value("codellama/CodeLlama-13b-hf")
+    box.fill("")
+    window.press("Enter")
+
+    until(window.settings, lambda text: "infill-ls.backend.model" not in text)
 
 
 def test_the_doctor_is_shown(window: Window, host: FakeHost) -> None:

@@ -221,7 +221,7 @@ class Window:
 
     def wait_until_ready(self) -> None:
         """Wait until the language server has started."""
-        until(self.status, lambda status: status == READY, START_S)
+        until(self.status, lambda status: status.startswith(READY), START_S)
 
     def begin(self, text: str, settings: Mapping[str, object], **users: object) -> None:
         """Have this text in the editor, and then a new language server with these settings.

@@ -1,6 +1,6 @@
 /** What was said, as the view draws it; the server keeps its own copy for the model. */
 
-import type { ChatReply } from '../protocol.ts';
+import type { ChatContext, ChatReply, Said } from '../protocol.ts';
 
 export type TurnState = 'writing' | 'done' | 'stopped' | 'failed';
 
@@ -20,6 +20,18 @@ export class Conversation {
   readonly turns: Turn[] = [];
   /** Whether the server has the last question, so that it can be asked again. */
   isKept = false;
+  /** What was asked last, as the server is asked it. */
+  asked: { text: string; context: ChatContext[] } | undefined;
+  /** Stops the answer that is being written. */
+  stopping = new AbortController();
+
+  /** What was answered before the last question, for a server that does not know of it. */
+  get said(): Said[] {
+    return this.turns
+      .slice(0, -1)
+      .filter(({ answer }) => answer)
+      .map(({ question, answer }) => ({ text: question, answer }));
+  }
 
   get isWriting(): boolean {
     return this.turns.at(-1)?.state === 'writing';
@@ -28,12 +40,14 @@ export class Conversation {
   ask(question: string, context: string[]): Turn {
     const turn: Turn = { question, context, answer: '', state: 'writing', note: '' };
     this.isKept = false;
+    this.stopping = new AbortController();
     this.turns.push(turn);
     return turn;
   }
 
   /** Ask the last question again. */
   again(): void {
+    this.stopping = new AbortController();
     Object.assign(this.last, { answer: '', state: 'writing', note: '' });
   }
 

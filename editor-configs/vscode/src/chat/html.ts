@@ -2,6 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import type { FromPage } from './messages.ts';
+
+/** Make a button that tells the extension this message, as the page's script sees to. */
+function button(type: FromPage['type'], title: string, text: string, more = ''): string {
+  const message = JSON.stringify({ type });
+  return `<button type="button" data-message='${message}' title="${title}" ${more}>${text}</button>`;
+}
 
 export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const nonce = randomBytes(16).toString('base64url');
@@ -28,10 +35,10 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri): str
     <textarea id="question" rows="3" aria-label="Question"
       placeholder="Ask about your code (Enter sends, Shift+Enter is a new line)"></textarea>
     <div class="buttons">
-      <button type="button" id="attach" title="Add what is selected, or the whole file">Add Code</button>
-      <button type="button" id="clear" title="Forget this conversation">New</button>
+      ${button('attach', 'Add what is selected, or the whole file', 'Add Code')}
+      ${button('begin', 'Begin a new conversation', 'New')}
       <span class="space"></span>
-      <button type="button" id="stop" title="Stop the answer (Escape)" hidden>Stop</button>
+      ${button('stop', 'Stop the answer (Escape)', 'Stop', 'id="stop" hidden')}
       <button type="submit" id="send">Send</button>
     </div>
   </form>

@@ -15,7 +15,7 @@ export type ToPage =
   | { type: 'focus' };
 
 export type FromPage =
-  | { type: 'ready' | 'stop' | 'retry' | 'clear' | 'attach' }
+  | { type: 'ready' | 'stop' | 'retry' | 'begin' | 'attach' }
   | { type: 'send'; text: string }
   | { type: 'copy' | 'insert'; text: string }
   /** Show code of the answer of a turn beside what it would replace. */

@@ -6,9 +6,10 @@
  */
 
 import * as vscode from 'vscode';
+import type { Said } from '../protocol.ts';
 import { notesOf } from './conversation.ts';
 import { type Code, contextOf, linesOf } from './places.ts';
-import { conversationOf, type Questions, reasonOf } from './questions.ts';
+import { conversationOf, type Question, type Questions, reasonOf } from './questions.ts';
 
 /** What stays with an answer in the chat's history. */
 interface Metadata {
@@ -41,15 +42,18 @@ async function answerWith(
   const stopping = new AbortController();
   const listening = token.onCancellationRequested(() => stopping.abort());
   const former = formerOf(history);
-  const isKnown = questions.known(former.conversation) !== undefined;
-  const { conversation, turns } = isKnown ? former : NOTHING;
-  if (former.conversation && !isKnown) {
-    stream.markdown('*The server was started anew, and has forgotten what was said before.*\n\n');
-  }
+  const conversation = questions.known(former.conversation);
+  const said = conversation ? [] : saidIn(history);
+  const turns = conversation ? former.turns : said.length;
   try {
     const context = await Promise.all(codeOf(request).map(contextOf));
     const text = request.prompt;
-    const question = { command: 'send', text, context, conversation, turns } as const;
+    const question: Question = {
+      command: 'send',
+      text,
+      context,
+      ...(conversation ? { conversation, turns } : { history: said }),
+    };
     const grow = (piece: string) => stream.markdown(piece);
     const reply = await questions.ask(question, grow, stopping.signal);
     const notes = notesOf(reply);
@@ -76,6 +80,20 @@ function formerOf(history: vscode.ChatContext['history']): Metadata {
       .map(({ result }) => result.metadata as Metadata | undefined)
       .findLast((metadata) => metadata?.conversation !== undefined) ?? NOTHING
   );
+}
+
+/** Return what was asked and answered. */
+function saidIn(history: vscode.ChatContext['history']): Said[] {
+  return history.flatMap((turn, index) => {
+    const next = history[index + 1];
+    if (!(turn instanceof vscode.ChatRequestTurn && next instanceof vscode.ChatResponseTurn)) {
+      return [];
+    }
+    const answer = next.response
+      .map((part) => (part instanceof vscode.ChatResponseMarkdownPart ? part.value.value : ''))
+      .join('');
+    return answer ? [{ text: turn.prompt, answer }] : [];
+  });
 }
 
 /** Return the code that goes along, in the order of the question; other references are passed over. */

@@ -1,7 +1,13 @@
 /** Questions to the server: each hears the pieces of its own answer, and can be stopped. */
 
 import { randomUUID } from 'node:crypto';
-import { CHAT_DELTA, type ChatContext, type ChatDelta, type ChatReply } from '../protocol.ts';
+import {
+  CHAT_DELTA,
+  type ChatContext,
+  type ChatDelta,
+  type ChatReply,
+  type Said,
+} from '../protocol.ts';
 
 /** What of the language client is needed here. */
 export interface Connection {
@@ -18,6 +24,8 @@ export type Question =
       text: string;
       context: ChatContext[];
       conversation?: string | undefined;
+      /** What was said to a server before, where this one knows no such conversation. */
+      history?: Said[];
       /** After how many questions of the conversation; later ones are forgotten. */
       turns?: number;
     }

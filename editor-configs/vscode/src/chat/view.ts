@@ -3,7 +3,9 @@
 import * as vscode from 'vscode';
 import type { ChatContext } from '../protocol.ts';
 import { Attached } from './attached.ts';
-import { Conversation, type Turn } from './conversation.ts';
+import type { Conversation, Turn } from './conversation.ts';
+import { Conversations } from './conversations.ts';
+import { showHistory } from './history.ts';
 import { pageHtml } from './html.ts';
 import { insert } from './insert.ts';
 import type { FromPage, ToPage } from './messages.ts';
@@ -22,10 +24,7 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   /** The code that went with each question. */
   private readonly concerned = new WeakMap<Turn, Place[]>();
   private readonly disposables: vscode.Disposable[];
-  private conversation = new Conversation();
-  /** What was asked last, and what stops the answer. */
-  private asked: { text: string; context: ChatContext[] } | undefined;
-  private asking = new AbortController();
+  private readonly conversations = new Conversations();
   private view: vscode.WebviewView | undefined;
 
   constructor(
@@ -84,24 +83,32 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
     }
   }
 
-  /** Begin a new conversation. */
-  async clear(): Promise<void> {
-    const former = this.conversation;
-    this.conversation = new Conversation();
-    this.asked = undefined;
+  /** Begin a new conversation; one can go back to the former. */
+  begin(): void {
+    this.conversations.go();
     this.attached.take();
-    if (former.isWriting) {
-      this.asking.abort();
-    } else {
-      await this.forget(former);
-    }
+    this.post({ type: 'focus' });
+  }
+
+  /** Let the user go back to a conversation, or have it forgotten. */
+  async history(): Promise<void> {
+    await vscode.commands.executeCommand(`${VIEW}.focus`);
+    const go = (conversation: Conversation) => {
+      this.conversations.go(conversation);
+      this.show();
+      this.post({ type: 'focus' });
+    };
+    showHistory(this.conversations, go, (conversation) => this.forget(conversation));
   }
 
   /** Open the conversation as a document. */
   async export(): Promise<void> {
-    const { known: conversation } = this;
+    const conversation = this.questions.known(this.conversation.id);
     if (!conversation) {
-      void vscode.window.showInformationMessage('Nothing was said yet.');
+      const why = this.conversation.turns.length
+        ? 'The server was started anew: once you ask on, it knows the conversation again.'
+        : 'Nothing was said yet.';
+      void vscode.window.showInformationMessage(why);
       return;
     }
     const { markdown } = await this.questions.run<{ markdown: string }>('export', { conversation });
@@ -124,9 +131,9 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
       case 'retry':
         return this.retry();
       case 'stop':
-        return this.asking.abort();
-      case 'clear':
-        return this.clear();
+        return this.conversation.stopping.abort();
+      case 'begin':
+        return this.begin();
       case 'attach': {
         const editor = vscode.window.activeTextEditor;
         return editor && this.attach(editor);
@@ -156,44 +163,45 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
   }
 
   private async send(text: string): Promise<void> {
-    if (this.conversation.isWriting || !text.trim()) {
+    const { conversation } = this;
+    if (conversation.isWriting || !text.trim()) {
       return;
     }
-    const { conversation, signal } = this.begin();
     const places = this.attached.take();
     this.concerned.set(conversation.ask(text, places.map(nameOf)), places);
-    const context = await Promise.all(places.map(contextOf));
-    this.asked = { text, context };
-    const question: Question = { command: 'send', ...this.asked, conversation: this.known };
-    await this.answer(conversation, question, signal);
+    conversation.asked = { text, context: await Promise.all(places.map(contextOf)) };
+    await this.answer(conversation, this.questionOf(conversation, conversation.asked));
   }
 
   /** Ask the last question again: the server, if it has it, else all that was asked. */
   private async retry(): Promise<void> {
-    if (!this.asked || this.conversation.isWriting) {
+    const { conversation } = this;
+    const { asked, isKept, isWriting } = conversation;
+    if (!asked || isWriting) {
       return;
     }
-    const { conversation, signal } = this.begin();
     conversation.again();
-    const { known } = this;
-    const question: Question =
-      known && conversation.isKept
+    const known = this.questions.known(conversation.id);
+    await this.answer(
+      conversation,
+      known && isKept
         ? { command: 'retry', conversation: known }
-        : { command: 'send', ...this.asked, conversation: known };
-    await this.answer(conversation, question, signal);
+        : this.questionOf(conversation, asked),
+    );
   }
 
-  private begin(): { conversation: Conversation; signal: AbortSignal } {
-    this.asking = new AbortController();
-    return { conversation: this.conversation, signal: this.asking.signal };
+  /** Return what the server is asked; one that does not know the conversation is told it. */
+  private questionOf(
+    { id, said }: Conversation,
+    asked: { text: string; context: ChatContext[] },
+  ): Question {
+    const conversation = this.questions.known(id);
+    return { command: 'send', ...asked, conversation, history: conversation ? [] : said };
   }
 
   /** Show the answer while it is written, and what becomes of it. */
-  private async answer(
-    conversation: Conversation,
-    question: Question,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async answer(conversation: Conversation, question: Question): Promise<void> {
+    const { signal } = conversation.stopping;
     const grow = (text: string) => {
       conversation.grow(text);
       if (conversation === this.conversation) {
@@ -210,22 +218,26 @@ export class ChatView implements vscode.WebviewViewProvider, vscode.Disposable {
         conversation.fail(reasonOf(error), conversationOf(error));
       }
     }
-    if (conversation !== this.conversation) {
+    if (!this.conversations.has(conversation)) {
       await this.forget(conversation);
     }
     this.show();
   }
 
-  /** The conversation's name, if the server has one for it. */
-  private get known(): string | undefined {
-    return this.questions.known(this.conversation.id);
+  /** Forget a conversation; one that is being answered, once that has stopped. */
+  private async forget(conversation: Conversation): Promise<void> {
+    this.conversations.remove(conversation);
+    this.show();
+    const known = this.questions.known(conversation.id);
+    if (conversation.isWriting) {
+      conversation.stopping.abort();
+    } else if (known) {
+      await this.questions.clear(known);
+    }
   }
 
-  private async forget({ id }: Conversation): Promise<void> {
-    const conversation = this.questions.known(id);
-    if (conversation) {
-      await this.questions.clear(conversation);
-    }
+  private get conversation(): Conversation {
+    return this.conversations.current;
   }
 
   private show(): void {

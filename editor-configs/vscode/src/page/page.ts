@@ -1,8 +1,8 @@
 /** Draws the conversation, and tells the extension what the user does. */
 
 import type { Turn } from '../chat/conversation.ts';
-import type { FromPage, ToPage } from '../chat/messages.ts';
-import { button, element } from './element.ts';
+import type { FromPage, Shown, ToPage } from '../chat/messages.ts';
+import { button, element, fill, messageOf } from './element.ts';
 import { toHtml } from './markdown.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromPage): void };
@@ -27,9 +27,12 @@ byId('form', HTMLFormElement).onsubmit = (event) => {
     tell({ type: 'send', text });
   }
 };
-byId('attach', HTMLButtonElement).onclick = () => tell({ type: 'attach' });
-byId('clear', HTMLButtonElement).onclick = () => tell({ type: 'clear' });
-stop.onclick = () => tell({ type: 'stop' });
+document.onclick = ({ target }) => {
+  const message = messageOf(target);
+  if (message) {
+    tell(message);
+  }
+};
 document.onkeydown = (event) => {
   if (event.key === 'Escape' && !stop.hidden) {
     tell({ type: 'stop' });
@@ -50,8 +53,7 @@ tell({ type: 'ready' });
 function receive(message: ToPage): void {
   switch (message.type) {
     case 'show':
-      shown = message.turns;
-      draw(message.attached);
+      draw(message);
       break;
     case 'grow': {
       const last = shown.at(-1);
@@ -67,14 +69,23 @@ function receive(message: ToPage): void {
   }
 }
 
-function draw(labels: string[]): void {
+function draw(message: Shown): void {
+  const isFollowed = isAtEnd() || message.turns.length !== shown.length;
+  const hadFocus = document.activeElement;
+  shown = message.turns;
   const isWriting = shown.at(-1)?.state === 'writing';
   stop.hidden = !isWriting;
   send.disabled = isWriting;
-  attached.replaceChildren(...labels.map(chip));
-  turns.replaceChildren(...shown.map((turn, index) => article(turn, index === shown.length - 1)));
+  fill(attached, message.attached.map(chip));
+  fill(turns, shown.map(article));
   turns.ariaBusy = String(isWriting);
-  turns.scrollTop = turns.scrollHeight;
+  if (isFollowed) {
+    turns.scrollTop = turns.scrollHeight;
+  }
+  // The next key of whoever was on a button that is gone is for the question.
+  if (hadFocus instanceof HTMLButtonElement && !hadFocus.checkVisibility()) {
+    question.focus();
+  }
 }
 
 /** Draw the growing answer, once for all pieces that come before the next frame. */
@@ -85,29 +96,32 @@ function drawAnswerSoon(): void {
   isDrawing = true;
   requestAnimationFrame(() => {
     isDrawing = false;
-    const turn = shown.at(-1);
-    const isAtEnd = turns.scrollHeight - turns.scrollTop - turns.clientHeight < 24;
-    const former = turns.lastElementChild?.querySelector('.answer');
+    const isFollowed = isAtEnd();
+    const [turn, former] = [shown.at(-1), turns.lastElementChild?.querySelector('.answer')];
     if (turn && former) {
-      former.replaceWith(answer(turn));
-      if (isAtEnd) {
-        turns.scrollTop = turns.scrollHeight;
-      }
+      fill(former, answered(turn, shown.length - 1));
+    }
+    if (isFollowed) {
+      turns.scrollTop = turns.scrollHeight;
     }
   });
 }
 
-function chip(label: string, index: number): HTMLLIElement {
-  const remove = button('×', `Remove ${label}`, () => tell({ type: 'detach', index }));
-  return element('li', {}, label, remove);
+function isAtEnd(): boolean {
+  return turns.scrollHeight - turns.scrollTop - turns.clientHeight < 24;
 }
 
-function article(turn: Turn, isLast: boolean): HTMLElement {
+function chip(label: string, index: number): HTMLLIElement {
+  return element('li', {}, label, button('×', `Remove ${label}`, { type: 'detach', index }));
+}
+
+function article(turn: Turn, index: number): HTMLElement {
   const asked = element('div', { className: 'question' }, turn.question);
   if (turn.context.length > 0) {
     asked.append(element('div', { className: 'context' }, turn.context.join(', ')));
   }
-  const parts: HTMLElement[] = [asked, answer(turn)];
+  const answer = element('div', { className: `answer ${turn.state}` }, ...answered(turn, index));
+  const parts: HTMLElement[] = [asked, answer];
   if (turn.state === 'stopped') {
     parts.push(element('div', { className: 'note' }, 'Stopped.'));
   }
@@ -119,35 +133,36 @@ function article(turn: Turn, isLast: boolean): HTMLElement {
   if (turn.state !== 'writing') {
     const tools = element('div', { className: 'tools' });
     if (turn.answer) {
-      tools.append(
-        button('Copy', 'Copy the answer', () => tell({ type: 'copy', text: turn.answer })),
-      );
+      tools.append(button('Copy', 'Copy the answer', { type: 'copy', text: turn.answer }));
     }
-    if (isLast) {
-      tools.append(button('Retry', 'Ask again', () => tell({ type: 'retry' })));
+    if (index === shown.length - 1) {
+      tools.append(button('Retry', 'Ask again', { type: 'retry' }));
     }
     parts.push(tools);
   }
   return element('article', {}, ...parts);
 }
 
-function answer(turn: Turn): HTMLElement {
-  const made = element('div', { className: `answer ${turn.state}` });
+/** Return an answer as it is drawn, with what can be done with each piece of code above that. */
+function answered(turn: Turn, index: number): ChildNode[] {
+  const made = element('div', {});
   made.innerHTML = toHtml(turn.answer);
   for (const code of made.querySelectorAll('pre > code')) {
     const text = code.textContent ?? '';
     const tools = element(
       'div',
       { className: 'tools' },
-      button('Copy', 'Copy this code', () => tell({ type: 'copy', text })),
-      button('Insert', 'Insert this code at the cursor', () => tell({ type: 'insert', text })),
-      button('Diff', 'Show what this code would change, to apply it', () =>
-        tell({ type: 'compare', turn: shown.indexOf(turn), text }),
-      ),
+      button('Copy', 'Copy this code', { type: 'copy', text }),
+      button('Insert', 'Insert this code at the cursor', { type: 'insert', text }),
+      button('Diff', 'Show what this code would change, to apply it', {
+        type: 'compare',
+        turn: index,
+        text,
+      }),
     );
     code.parentElement?.before(tools);
   }
-  return made;
+  return [...made.childNodes];
 }
 
 function byId<T extends HTMLElement>(id: string, type: { new (): T }): T {
