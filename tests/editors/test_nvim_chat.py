@@ -19,7 +19,9 @@ Start = Callable[[], Neovim]
 
 CODE = "def add(a, b):\n    return a+b\n"
 
-SUBCOMMANDS = ["ask", "chat", "clear", "log", "restart", "retry", "status", "stop", "toggle"]
+SUBCOMMANDS = [
+    "ask", "chat", "clear", "log", "model", "restart", "retry", "status", "stop", "toggle",
+]  # fmt: skip
 
 CHOOSE = """
 local title = ...

@@ -50,8 +50,24 @@ local subcommands = {
     vim.cmd.sview({ vim.fn.fnameescape(vim.lsp.log.get_filename()), mods = place_of(call) })
     vim.cmd.normal({ 'G', bang = true })
   end,
+  model = function(name)
+    local model = require('infill_ls.model')
+    if name == '' then
+      model.choose()
+    else
+      model.switch(name)
+    end
+  end,
   restart = function()
     require('infill_ls.older').restart()
+  end,
+}
+
+--- What may follow a subcommand; that of others is a question.
+---@type table<string, fun(): string[]>
+local arguments = {
+  model = function()
+    return require('infill_ls.model').names()
   end,
 }
 
@@ -71,12 +87,12 @@ end
 ---@param line string
 ---@return string[]
 function M.complete(lead, line)
-  -- What follows the first word is a question.
-  if line:match('InfillLs%s+%S+%s') then
-    return {}
-  end
+  local subcommand = line:match('InfillLs%s+(%S+)%s')
   local names = vim.tbl_keys(subcommands)
   table.sort(names)
+  if subcommand then
+    names = arguments[subcommand] and arguments[subcommand]() or {}
+  end
   return vim.tbl_filter(function(name)
     return vim.startswith(name, lead)
   end, names)

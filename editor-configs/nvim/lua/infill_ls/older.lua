@@ -27,9 +27,12 @@ function M.configure(changes)
   if can_enable then
     return vim.lsp.config(NAME, changes)
   end
-  local path = vim.api.nvim_get_runtime_file(('lsp/%s.lua'):format(NAME), false)[1]
-  local own = { name = NAME, capabilities = vim.lsp.protocol.make_client_capabilities() }
-  configured = vim.tbl_deep_extend('force', own, dofile(path), changes)
+  if not configured then
+    local path = vim.api.nvim_get_runtime_file(('lsp/%s.lua'):format(NAME), false)[1]
+    local own = { name = NAME, capabilities = vim.lsp.protocol.make_client_capabilities() }
+    configured = vim.tbl_deep_extend('force', own, dofile(path))
+  end
+  configured = vim.tbl_deep_extend('force', configured, changes)
 end
 
 --- Return the configuration as it is now.
@@ -66,11 +69,8 @@ function M.is_enabled()
   return is_enabled
 end
 
---- Start the server anew.
+--- Start the server anew, as it is configured now; `:lsp restart` would take what it was.
 function M.restart()
-  if vim.fn.exists(':lsp') == 2 then
-    return vim.cmd.lsp({ 'restart', NAME })
-  end
   for _, client in ipairs(vim.lsp.get_clients({ name = NAME })) do
     ending[client.id] = vim.tbl_keys(client.attached_buffers)
     client:stop()
@@ -103,7 +103,7 @@ function M.adapt(client)
   if can_enable then
     return
   end
-  for _, name in ipairs({ 'request', 'notify', 'cancel_request', 'stop' }) do
+  for _, name in ipairs({ 'request', 'request_sync', 'notify', 'cancel_request', 'stop' }) do
     local plain = client[name]
     client[name] = function(...)
       return plain(M.without_client(client, ...))

@@ -7,6 +7,7 @@ local M = {}
 
 ---@class infill_ls.Turn A question, and what becomes of it.
 ---@field text string
+---@field answer string As far as it has come.
 ---@field code infill_ls.Code?
 ---@field client vim.lsp.Client
 ---@field token string Stops the answer, even before the server has named the conversation.
@@ -22,6 +23,8 @@ local M = {}
 local turn
 ---@type string? The server's name for the conversation.
 local conversation
+---@type { text: string, answer: string }[] What was answered before, for a server that is new.
+local said = {}
 ---@type infill_ls.Code? What goes with the next question.
 local next_code
 
@@ -127,7 +130,9 @@ end
 
 ---@param this infill_ls.Turn
 local function send(this)
-  answer(this, 'send', { text = this.text, context = this.code and code_of.context(this.code) })
+  local context = this.code and code_of.context(this.code)
+  local history = not conversation and said or {}
+  answer(this, 'send', { text = this.text, context = context, history = history })
 end
 
 --- Ask in the split, which is there.
@@ -135,7 +140,10 @@ end
 local function ask(text)
   local client = running()
   if client and is_idle() then
-    turn = { text = text, code = next_code, client = client, is_kept = false }
+    if turn and turn.answer ~= '' then
+      table.insert(said, { text = turn.text, answer = turn.answer })
+    end
+    turn = { text = text, answer = '', code = next_code, client = client, is_kept = false }
     next_code = nil
     view.question(text, turn.code and turn.code.name)
     send(turn)
@@ -217,6 +225,7 @@ end
 function M.grow(delta)
   if is_answering() and delta.conversation == (conversation or delta.conversation) then
     conversation = delta.conversation
+    turn.answer = turn.answer .. delta.text
     view.grow(delta.text)
   end
 end
@@ -241,7 +250,7 @@ function M.retry()
   if client then
     view.open(ACTIONS)
     view.again(turn.text, turn.code and turn.code.name)
-    turn.client = client
+    turn.client, turn.answer = client, ''
     if turn.is_kept and conversation then
       answer(turn, 'retry', {})
     else
@@ -253,7 +262,7 @@ end
 --- Forget the conversation.
 function M.clear()
   local former, name = turn, conversation
-  turn, conversation, next_code = nil, nil, nil
+  turn, conversation, next_code, said = nil, nil, nil, {}
   if former and name then
     execute(former.client, 'clear', { conversation = name })
   elseif former and former.is_answering then
@@ -264,7 +273,7 @@ function M.clear()
   vim.cmd.redrawstatus({ bang = true })
 end
 
---- Go on without a server that has ended, and with it what it knew of the conversation.
+--- Go on without a server that has ended; the next one is told what was said.
 ---@param client_id integer
 function M.forget(client_id)
   if turn and turn.client.id == client_id then
