@@ -24,6 +24,9 @@
 (defvar-local infill-ls-chat--refused nil "Whether the server has not kept that question.")
 (defvar-local infill-ls-chat--answer nil "Where the newest answer begins.")
 (defvar-local infill-ls-chat--asked nil "The token of the question that is being answered.")
+(defvar-local infill-ls-chat--written "" "The newest answer, as far as it has come.")
+(defvar-local infill-ls-chat--said nil
+  "What was asked and answered before, the newest first, for a server that is new.")
 (defvar-local infill-ls-chat--attached nil "The code that goes with the next question.")
 
 (defvar-keymap infill-ls-chat-mode-map
@@ -175,6 +178,9 @@ Without one, have the user ask."
     (infill-ls-chat--insert (replace-regexp-in-string "^" "> " question)
                             (and codes (format "\n> (%s)" (infill-ls-chat--in-words codes)))
                             "\n\n")
+    (unless (string-empty-p infill-ls-chat--written)
+      (push `(:text ,(car infill-ls-chat--question) :answer ,infill-ls-chat--written)
+            infill-ls-chat--said))
     (unless infill-ls-chat--question
       (rename-buffer (infill-ls-chat--name question) t))
     (setq infill-ls-chat--question (cons question codes))
@@ -186,6 +192,8 @@ Without one, have the user ask."
   (pcase-let ((`(,question . ,codes) infill-ls-chat--question))
     (infill-ls-chat--send
      "send" `( :text ,question
+               :history ,(vconcat (unless infill-ls-chat--conversation
+                                    (reverse infill-ls-chat--said)))
                :context ,(vconcat (mapcar #'infill-ls-chat--context
                                           (infill-ls-chat--live codes)))))))
 
@@ -195,7 +203,7 @@ Without one, have the user ask."
     (user-error "%s" (substitute-command-keys
                       "An answer is being written; \\[infill-ls-chat-stop] stops it")))
   (unless (jsonrpc-running-p infill-ls-chat--server)
-    ;; A server that is started anew knows nothing of what was said.
+    ;; A server that is started anew is told what was said.
     (setq infill-ls-chat--server (or (infill-ls--companion-here)
                                      (user-error "No infill-ls runs for %s" default-directory))
           infill-ls-chat--conversation nil))
@@ -216,6 +224,7 @@ Without one, have the user ask."
                          (setq infill-ls-chat--asked nil)
                          (force-mode-line-update)))))))
     (setq infill-ls-chat--answer (copy-marker (point-max))
+          infill-ls-chat--written ""
           infill-ls-chat--asked token)
     (infill-ls-chat--request command `(:workDoneToken ,token ,@argument)
                              (apply-partially finish #'infill-ls-chat--end)
@@ -244,7 +253,8 @@ SUCCESS-FN is called with the reply, or ERROR-FN with what went wrong."
                           (infill-ls-chat--nameless server))))
     (with-current-buffer buffer
       (when infill-ls-chat--asked
-        (setq infill-ls-chat--conversation conversation)
+        (setq infill-ls-chat--conversation conversation
+              infill-ls-chat--written (concat infill-ls-chat--written text))
         (infill-ls-chat--insert text)))))
 
 (defun infill-ls-chat--end (reply)
@@ -318,6 +328,8 @@ Windows that show the end go on showing it."
     (erase-buffer))
   (setq infill-ls-chat--conversation nil
         infill-ls-chat--question nil
+        infill-ls-chat--said nil
+        infill-ls-chat--written ""
         infill-ls-chat--asked nil)
   (infill-ls-chat--attach nil))
 

@@ -23,6 +23,7 @@
 (autoload 'infill-ls-chat "infill-ls-chat" nil t)
 (autoload 'infill-ls-chat-attach "infill-ls-chat" nil t)
 (autoload 'infill-ls-chat-history "infill-ls-chat" nil t)
+(autoload 'infill-ls-switch-model "infill-ls-model" nil t)
 
 (defcustom infill-ls-rest-seconds 0.5
   "How long point has to rest before the server is told where it does."

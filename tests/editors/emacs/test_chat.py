@@ -247,20 +247,28 @@ def test_what_linters_say_goes_with_code(talking: Emacs, host: FakeHost, file: P
 def test_a_question_is_asked_again_once_the_server_is_back(
     talking: Emacs, host: FakeHost, file: Path
 ) -> None:
-    """What was answered stays on the screen, though the new server knows nothing of it."""
+    """What was answered stays on the screen, and the new server is told it."""
+    host.answers(" One.", EOS)
     host.hang()
     host.answers(" It adds.", EOS)
+    host.answers(" Yes.", EOS)
     talking.edit(file)
+    talking.lisp('(infill-ls-chat "1?")')
+    until(talking.text, lambda text: text.endswith("One.\n\n"))
     talking.lisp('(infill-ls-chat "What is it?")')
-    host.wait(lambda host: len(host.asked) == 1)
+    host.wait(lambda host: len(host.asked) == 2)
     talking.lisp("(infill-ls-restart)")
     talking.lisp("""(switch-to-buffer "a.py")""")
     until(talking.is_served, bool)
 
-    talking.lisp('(switch-to-buffer "*infill-ls chat: What is it?*")')
+    talking.lisp('(switch-to-buffer "*infill-ls chat: 1?*")')
     talking.press("g")
+    until_equal(talking.text, "> 1?\n\nOne.\n\n> What is it?\n\nIt adds.\n\n")
+    talking.lisp('(infill-ls-chat "Sure?")')
+    until(talking.text, lambda text: text.endswith("Yes.\n\n"))
 
-    until_equal(talking.text, "> What is it?\n\nIt adds.\n\n")
+    said = "[INST] 1? [/INST] One. </s><s>[INST] What is it? [/INST] It adds. </s><s>[INST] Sure?"
+    assert host.asked[-1].request.json["inputs"].startswith(said)
 
 
 def test_progress_is_in_the_mode_line(talking: Emacs, host: FakeHost, file: Path) -> None:
