@@ -532,12 +532,12 @@ async def test_host_works_only_while_it_is_asked(
     log: list[str] = []
 
     @contextmanager
-    def asking() -> Iterator[None]:
-        log.append(f"begin after {steps.passed[-1]}")
+    def asking(model: str) -> Iterator[None]:
+        log.append(f"{model} begins after {steps.passed[-1]}")
         try:
             yield
         finally:
-            log.append(f"end after {steps.passed[-1]}")
+            log.append(f"{model} ends after {steps.passed[-1]}")
 
     completer = Completer(Settings(), lambda _: backend, no_progress, asking=asking, pause=pause)
     backend.answers("a")
@@ -549,7 +549,11 @@ async def test_host_works_only_while_it_is_asked(
     with pytest.raises(HostFailed):
         await completer.complete(request_at("y = ‸"))
 
-    assert log == ["begin after pause", "end after close", "begin after model", "end after open"]
+    model = backend.info.name
+    assert log == [
+        f"{model} begins after pause", f"{model} ends after close",
+        f"{model} begins after model", f"{model} ends after open",
+    ]  # fmt: skip
     await completer.aclose()
 
 
