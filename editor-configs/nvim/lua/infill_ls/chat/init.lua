@@ -223,7 +223,8 @@ end
 --- Draw the next piece of an answer.
 ---@param delta { conversation: string, message: integer, text: string }
 function M.grow(delta)
-  if is_answering() and delta.conversation == (conversation or delta.conversation) then
+  local is_ours = delta.conversation == (conversation or delta.conversation)
+  if turn and turn.is_answering and is_ours then
     conversation = delta.conversation
     turn.answer = turn.answer .. delta.text
     view.grow(delta.text)
