@@ -1,6 +1,8 @@
 /** Wires VS Code to the server; what to suggest, and when, is the server's work. */
 
 import * as vscode from 'vscode';
+import { Attached } from './chat/attached.ts';
+import { Chat } from './chat/chat.ts';
 import { takePart } from './chat/participant.ts';
 import { Places } from './chat/places.ts';
 import { Proposals } from './chat/proposals.ts';
@@ -30,7 +32,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const questions = new Questions(() => running.client);
   const places = new Places();
   const proposals = new Proposals(places);
-  const chat = new ChatView(context.extensionUri, questions, places, proposals);
+  const attached = new Attached(places);
+  const chat = new Chat(questions, attached);
+  const view = new ChatView(context.extensionUri, chat, attached, places, proposals);
   server = running;
 
   const restart = () => running.restart();
@@ -56,14 +60,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     toggleLanguage: (language = vscode.window.activeTextEditor?.document.languageId) =>
       language && toggleLanguage(language),
     dismiss: () => running.suggestions.dismiss(),
-    ask: () => chat.ask(),
-    newChat: () => chat.begin(),
-    chatHistory: () => chat.history(),
-    exportChat: () => chat.export(),
+    ask: () => view.ask(),
+    newChat: () => view.begin(),
+    chatHistory: () => view.history(),
+    exportChat: () => view.export(),
     applyProposal: () => proposals.apply(),
   };
   // What code actions of the server come to; it is no command for people.
-  const about = (code: ChatContext, question?: string) => chat.about(code, question);
+  const about = (code: ChatContext, question?: string) => view.about(code, question);
   context.subscriptions.push(
     log,
     doctor,
@@ -71,7 +75,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     running,
     places,
     proposals,
+    attached,
     chat,
+    view,
     ...takePart(questions),
     running.onWillStart((client) => questions.listen(client)),
     running.onDidChangeState((state) => status.update(state)),

@@ -14,14 +14,20 @@ export interface Turn {
   note: string;
 }
 
+/** A question as the server is asked it. */
+export interface Asked {
+  text: string;
+  context: ChatContext[];
+}
+
 export class Conversation {
   /** The server's name for it; undefined until the first question has ended. */
   id: string | undefined;
   readonly turns: Turn[] = [];
   /** Whether the server has the last question, so that it can be asked again. */
   isKept = false;
-  /** What was asked last, as the server is asked it. */
-  asked: { text: string; context: ChatContext[] } | undefined;
+  /** What was asked last. */
+  asked: Asked | undefined;
   /** Stops the answer that is being written. */
   stopping = new AbortController();
 

@@ -1,8 +1,8 @@
 /** Lets the user go back to a conversation of this window, or have it forgotten. */
 
 import * as vscode from 'vscode';
+import type { Chat } from './chat.ts';
 import type { Conversation } from './conversation.ts';
-import type { Conversations } from './conversations.ts';
 
 interface Item extends vscode.QuickPickItem {
   conversation: Conversation;
@@ -13,15 +13,11 @@ const FORGET: vscode.QuickInputButton = {
   tooltip: 'Forget This Conversation',
 };
 
-/** Show them all; `go` and `forget` do what the user wants. */
-export function showHistory(
-  conversations: Conversations,
-  go: (conversation: Conversation) => void,
-  forget: (conversation: Conversation) => void,
-): void {
+/** Show them all; `gone` is called once the user has gone to one. */
+export function showHistory(chat: Chat, gone: () => void): void {
   const pick = vscode.window.createQuickPick<Item>();
   const fill = () => {
-    pick.items = conversations.all.map(itemOf);
+    pick.items = chat.conversations.all.map(itemOf);
   };
   pick.title = 'Conversations of This Window';
   pick.placeholder = 'Go on with which?';
@@ -29,11 +25,12 @@ export function showHistory(
     const [chosen] = pick.selectedItems;
     pick.hide();
     if (chosen) {
-      go(chosen.conversation);
+      chat.go(chosen.conversation);
+      gone();
     }
   });
   pick.onDidTriggerItemButton(({ item }) => {
-    forget(item.conversation);
+    void chat.forget(item.conversation);
     fill();
   });
   pick.onDidHide(() => pick.dispose());
