@@ -227,6 +227,9 @@ HEALTH and MESSAGE are of the status."
   (message "infill-ls: %s"
            (cond ((null infill-ls--server) "no server has this buffer")
                  ((infill-ls-status-message infill-ls--server))
+                 ((plist-get (infill-ls--status infill-ls--server) :model)
+                  (format "all is well, with %s"
+                          (plist-get (infill-ls--status infill-ls--server) :model)))
                  ("all is well"))))
 
 (defun infill-ls--lighter ()

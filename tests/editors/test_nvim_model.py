@@ -73,7 +73,12 @@ def test_another_model_is_asked(nvim: Neovim, host: FakeHost) -> None:
     nvim.type("A")
     until_equal(nvim.ghost, "1")
 
+    nvim.command("InfillLs status")
+    told = nvim.messages()
+    nvim.command("messages clear")
+
     assert offered == [MODELS[1]]
+    assert told == [f"infill-ls, with {MODELS[1]}"]
     assert host.asked[-1].request.json["model"] == MODELS[1]
 
 
@@ -109,16 +114,22 @@ def test_a_chat_goes_on_with_another_model(nvim: Neovim, host: FakeHost) -> None
         host.answers(said, EOS)
 
     nvim.type(":InfillLs ask 1?<CR>")
-    until_equal(lambda: nvim.lua(CHAT), "> 1?\n\nOne.\n\n> ")
+    until_answered(nvim, "> 1?\n\nOne.\n\n> ")
     nvim.command("stopinsert | wincmd p")
     restarted(nvim, f"InfillLs model {MODELS[1]}")
     nvim.command("InfillLs ask 2?")
-    until(lambda: str(nvim.lua(CHAT)), lambda text: text.endswith("\n\nTwo.\n\n> "))
+    until_answered(nvim, "\n\nTwo.\n\n> ")
     nvim.command("InfillLs ask 3?")
-    until(lambda: str(nvim.lua(CHAT)), lambda text: text.endswith("\n\nThree.\n\n> "))
+    until_answered(nvim, "\n\nThree.\n\n> ")
 
     asked = host.asked[-1].request.json
     assert asked["model"] == MODELS[1]
     assert [message["content"] for message in asked["messages"]] == [
         "1?", "One.", "2?", "Two.", "3?",
     ]  # fmt: skip
+
+
+def until_answered(nvim: Neovim, end: str) -> None:
+    """Wait until the chat ends so, and the answer has ended."""
+    until(lambda: str(nvim.lua(CHAT)), lambda text: text.endswith(end))
+    until_equal(lambda: nvim.lua("return require('infill_ls.chat').title()"), "infill-ls chat")

@@ -33,7 +33,10 @@ def test_another_model_is_asked(start_emacs: Start, file: Path) -> None:
         emacs.complete()
         until_equal(emacs.ghost, "return a")
 
+        emacs.lisp("(infill-ls-status)")
+
         assert host.asked[-1].request.json["model"] == MODELS[1]
+        assert emacs.told()[-1] == f"infill-ls: all is well, with {MODELS[1]}"
 
 
 def test_a_model_can_be_named_where_the_host_cannot_be_asked(

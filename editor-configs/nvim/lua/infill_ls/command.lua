@@ -43,8 +43,7 @@ local subcommands = {
     require('infill_ls').toggle()
   end,
   status = function()
-    local status = require('infill_ls').status()
-    vim.notify(status == '' and 'infill-ls: no server runs' or status)
+    vim.notify(require('infill_ls.status').sentence())
   end,
   log = function(_, call)
     vim.cmd.sview({ vim.fn.fnameescape(vim.lsp.log.get_filename()), mods = place_of(call) })

@@ -6,6 +6,7 @@ local M = {}
 ---@field health 'ok'|'warning'|'error'
 ---@field busy boolean
 ---@field message string
+---@field model? string The one that was asked last.
 ---@field until? integer Unix time
 
 ---@type infill_ls.Status?
@@ -42,6 +43,17 @@ function M.text()
     return 'infill-ls: ' .. newest.message .. time
   end
   return newest and newest.busy and 'infill-ls …' or 'infill-ls'
+end
+
+--- Return the newest status in a sentence, which names the model once that was asked.
+---@return string
+function M.sentence()
+  local text = M.text()
+  local model = newest and newest.message == '' and newest.model
+  if text == '' then
+    return 'infill-ls: no server runs'
+  end
+  return model and ('%s, with %s'):format(text, model) or text
 end
 
 return M
