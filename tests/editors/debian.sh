@@ -34,7 +34,7 @@ lists_of() {
 # new_work: set `folder` to its whole path, and `work` to a new folder in it
 new_work() {
   grep -qs '^ID=debian$' /etc/os-release ||
-    die "none on PATH that is $wanted or newer, and only Debian's is fetched from here: install it yourself"
+    die "none here that is $wanted or newer, and only Debian's is fetched: install it yourself"
   mkdir -p "$folder"
   folder=$(cd "$folder" && pwd)
   work=$(mktemp -d "$folder/download.XXXXXX")
