@@ -542,29 +542,6 @@ def test_a_file_under_a_new_name_is_served_under_it(
     assert str(emacs.lisp("infill-ls--uri")).endswith("/b.py")
 
 
-def test_eglot_alone_has_the_completion_menu(
-    start_emacs: Start, host: FakeHost, file: Path
-) -> None:
-    """Without our package, Emacs's own completion preview shows the suggestion."""
-    host.always(Answer((Token("urn a + b"),)))
-    emacs = start_emacs()
-    emacs.lisp("(require 'eglot)")
-    contact = f'("infill-ls" :initializationOptions {quoted(backend_at(host.url))})'
-    emacs.lisp(f"(setq eglot-server-programs '((python-mode . {contact})))")
-    emacs.lisp(f'(find-file "{file}")')
-    emacs.lisp("(call-interactively #'eglot)")
-    until(lambda: emacs.lisp("(eglot-managed-p)"), bool)
-    emacs.lisp("(completion-preview-mode)")
-    into_body(emacs)
-
-    emacs.type("ret")
-    # Eglot gives the buffer a margin.
-    until_equal(lambda: emacs.screen()[2].strip(), "return a + b")
-    emacs.press("Tab")
-
-    until_equal(emacs.text, body("return a + b"))
-
-
 def test_the_server_ends_with_the_editor(program: str, tmp_path: Path, file: Path) -> None:
     """Quitting leaves no process behind, which might hold a model."""
     emacs = Emacs(program, environment(tmp_path / "home"))
