@@ -13,6 +13,7 @@
       make-backup-files nil
       ;; Would write to the user's folders, in processes of its own.
       native-comp-jit-compilation nil
+      native-comp-enable-subr-trampolines nil
       ring-bell-function #'ignore)
 
 (defun driver-told (value)

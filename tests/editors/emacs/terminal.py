@@ -43,7 +43,8 @@ _DIAGNOSE = """
 """Has a linter of one's own say something of the text between two places."""
 _LOG = r"""
 (mapconcat (lambda (buffer) (with-current-buffer buffer (buffer-string)))
-           (seq-filter (lambda (buffer) (string-match-p "EGLOT.*\\(events\\|stderr\\)" (buffer-name buffer)))
+           (seq-filter (lambda (buffer)
+                         (string-match-p "EGLOT.*\\(events\\|stderr\\)\\|::stderr" (buffer-name buffer)))
                        (buffer-list))
            "")
 """  # noqa: E501 # one expression
@@ -59,6 +60,13 @@ def find_program() -> str | None:
         if version and tuple(map(int, version.groups())) >= (30, 1):
             return str(program)
     return None
+
+
+def find_lsp_mode() -> Path | None:
+    """Return the folder of lsp-mode's packages, which `install_lsp_mode.sh` has got."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    packages = cache / "infill-ls" / "editors" / "emacs" / "lsp-mode" / "packages"
+    return packages if packages.exists() else None
 
 
 def environment(home: Path) -> dict[str, str]:
