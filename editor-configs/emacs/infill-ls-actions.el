@@ -123,14 +123,16 @@ METHOD and PARAMS ask for it; TITLE is for the user."
 (defun infill-ls--apply (server edit)
   "Apply a workspace EDIT of SERVER, or tell in one sentence why not."
   (condition-case problem
-      (eglot-handle-request server 'workspace/applyEdit :edit edit)
+      ;; As Eglot does where SERVER itself asks for it: paths are of its machine.
+      (let ((eglot--cached-server server))
+        (eglot-handle-request server 'workspace/applyEdit :edit edit))
     (error (message "infill-ls: %s" (error-message-string problem)))))
 
 (cl-defmethod eglot-handle-request :around
   ((server infill-ls-server) (_method (eql 'workspace/applyEdit)) &key edit &allow-other-keys)
   "Apply EDIT of SERVER if the user agrees; Eglot does so with documents alone."
   (infill-ls--check server edit)
-  (cond ((not (infill-ls--agreed-p edit)) '(:applied :json-false))
+  (cond ((not (infill-ls--agreed-p server edit)) '(:applied :json-false))
         ((infill-ls--creation edit)
          (infill-ls--create edit)
          '(:applied t))
@@ -148,7 +150,7 @@ METHOD and PARAMS ask for it; TITLE is for the user."
   "Apply EDIT of SERVER to the buffers that it is told of here."
   (infill-ls--check server edit)
   (seq-doseq (change (plist-get edit :documentChanges))
-    (with-current-buffer (infill-ls--changed-buffer change)
+    (with-current-buffer (infill-ls--changed-buffer server change)
       (infill-ls--replace (plist-get change :edits))))
   '(:applied t))
 
@@ -156,7 +158,7 @@ METHOD and PARAMS ask for it; TITLE is for the user."
   "Signal an error if a document of EDIT has changed since SERVER has made it."
   (seq-doseq (change (plist-get edit :documentChanges))
     (when-let* ((version (map-nested-elt change '(:textDocument :version))))
-      (with-current-buffer (infill-ls--changed-buffer change)
+      (with-current-buffer (infill-ls--changed-buffer server change)
         (if (not (infill-ls--companion-p server))
             ;; Eglot compares versions itself, but waits a moment before it counts a change.
             (eglot--signal-textDocument/didChange)
@@ -164,10 +166,10 @@ METHOD and PARAMS ask for it; TITLE is for the user."
           (unless (eql version infill-ls--version)
             (user-error "The code was changed meanwhile, so nothing was done to it")))))))
 
-(defun infill-ls--changed-buffer (change)
-  "Return the buffer of the document that CHANGE is of."
+(defun infill-ls--changed-buffer (server change)
+  "Return the buffer of the document of SERVER that CHANGE is of."
   (pcase-let (((map (:textDocument (map :uri))) change))
-    (or (infill-ls--buffer uri)
+    (or (infill-ls--buffer server uri)
         (user-error "%s is not open any more" uri))))
 
 (defun infill-ls--replace (edits)
@@ -204,8 +206,8 @@ METHOD and PARAMS ask for it; TITLE is for the user."
 
 ;;; Having them confirmed.
 
-(defun infill-ls--agreed-p (edit)
-  "Tell whether the user agrees to all of EDIT that is to be confirmed."
+(defun infill-ls--agreed-p (server edit)
+  "Tell whether the user agrees to all of SERVER's EDIT that is to be confirmed."
   (let ((annotations (plist-get edit :changeAnnotations)))
     (seq-every-p
      (lambda (change)
@@ -214,7 +216,8 @@ METHOD and PARAMS ask for it; TITLE is for the user."
           (pcase-let (((map :label :needsConfirmation)
                        (infill-ls--annotation annotations text-edit)))
             (or (not (eq t needsConfirmation))
-                (infill-ls--confirmed-p (infill-ls--changed-buffer change) text-edit label))))
+                (infill-ls--confirmed-p (infill-ls--changed-buffer server change)
+                                        text-edit label))))
         (plist-get change :edits)))
      (plist-get edit :documentChanges))))
 

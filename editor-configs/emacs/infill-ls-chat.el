@@ -162,7 +162,7 @@ piece of it while the question is typed."
   "Ask SERVER a QUESTION about code that it has named: ABOUT, a plist.
 Without one, have the user ask."
   (pcase-let* (((map :uri :range) about)
-               (codes (with-current-buffer (infill-ls--buffer uri)
+               (codes (with-current-buffer (infill-ls--buffer server uri)
                         (pcase-let ((`(,beg . ,end) (infill-ls--bounds range)))
                           (list (infill-ls-chat--between beg end)))))
                (`(,question ,codes) (if question

@@ -59,6 +59,9 @@
 (defvar infill-ls--servers nil
   "The companions that were started, those that have ended among them.")
 
+(defvar infill-ls--lacking nil
+  "The machines where no server was found, as `file-remote-p' has them.")
+
 (cl-defmethod initialize-instance :after ((server infill-ls--companion) &rest _)
   "Remember that SERVER was started."
   (setq infill-ls--servers
@@ -139,14 +142,30 @@ HEALTH and MESSAGE are of the status."
   (expand-file-name (project-root (infill-ls--project))))
 
 (defun infill-ls--start ()
-  "Start a server on the machine of the current buffer, in the background."
-  (if (executable-find (car infill-ls-command) t)
-      (let ((eglot-sync-connect nil))
-        ;; Eglot would manage the buffers of these major modes: none is called so.
-        (eglot '(infill-ls-mode) (infill-ls--project) 'infill-ls--companion
-               infill-ls-command '("none")))
-    (message "infill-ls: \"%s\" is not to be found; install it, or set `infill-ls-command'"
-             (car infill-ls-command))))
+  "Start a server on the machine of the current buffer, in the background.
+Where there is none, tell it once, and seek it again when the user restarts."
+  (cond ((infill-ls--lack))
+        ;; What Tramp remembers may be of a time before it was installed.
+        ((let ((remote-file-name-inhibit-cache t))
+           (executable-find (car infill-ls-command) t))
+         (let ((eglot-sync-connect nil))
+           ;; Eglot would manage the buffers of these major modes: none is called so.
+           (eglot '(infill-ls-mode) (infill-ls--project) 'infill-ls--companion
+                  infill-ls-command '("none"))))
+        (t
+         (push (file-remote-p default-directory) infill-ls--lacking)
+         (message "infill-ls: %s" (infill-ls--lack)))))
+
+(defun infill-ls--lack ()
+  "Return in one sentence that this buffer's machine has no server, or nil."
+  (when (member (file-remote-p default-directory) infill-ls--lacking)
+    (let ((host (file-remote-p default-directory 'host))
+          (program (car infill-ls-command)))
+      (if host
+          (format-message "\"%s\" is not to be found on %s; install it there, in a folder of \
+`tramp-remote-path', and use `infill-ls-restart'" program host)
+        (format-message "\"%s\" is not to be found; install it, or set `infill-ls-command', and \
+use `infill-ls-restart'" program)))))
 
 (defun infill-ls--connected (server)
   "Have SERVER know the buffers of its machine, if it is a companion."
@@ -188,6 +207,7 @@ HEALTH and MESSAGE are of the status."
 (defun infill-ls-restart ()
   "Start the servers anew, with the settings of now."
   (interactive)
+  (setq infill-ls--lacking nil)
   (dolist (server infill-ls--servers)
     (when (jsonrpc-running-p server)
       (infill-ls--stop server)))
@@ -225,7 +245,8 @@ HEALTH and MESSAGE are of the status."
   "Tell how the server of this buffer is."
   (interactive)
   (message "infill-ls: %s"
-           (cond ((null infill-ls--server) "no server has this buffer")
+           (cond ((null infill-ls--server)
+                  (or (infill-ls--lack) "no server has this buffer"))
                  ((infill-ls-status-message infill-ls--server))
                  ((plist-get (infill-ls--status infill-ls--server) :model)
                   (format "all is well, with %s"
@@ -322,9 +343,9 @@ That is a companion, or a server of the class that Eglot manages."
           ((infill-ls--eglots)
            (eglot--signal-textDocument/didChange)
            (infill-ls--eglots))
-          ((user-error (if infill-ls-mode
-                           "The server of this buffer does not run yet"
-                         "No infill-ls has this buffer"))))))
+          ((user-error "%s" (cond ((not infill-ls-mode) "No infill-ls has this buffer")
+                                  ((infill-ls--lack))
+                                  ("The server of this buffer does not run yet")))))))
 
 (defun infill-ls--any-uri ()
   "Return the name of the current buffer at `infill-ls--any-server'."
@@ -343,9 +364,12 @@ That is a companion, or a server of the class that Eglot manages."
   "Return the name that Eglot has given the current buffer."
   (plist-get (eglot--TextDocumentIdentifier) :uri))
 
-(defun infill-ls--buffer (uri)
-  "Return the buffer that a server knows as URI, or nil."
-  (or (seq-find (lambda (buffer) (equal uri (buffer-local-value 'infill-ls--uri buffer)))
+(defun infill-ls--buffer (server uri)
+  "Return the buffer that SERVER knows as URI, or nil.
+One of another machine may have the same name there."
+  (or (seq-find (lambda (buffer)
+                  (and (eq server (buffer-local-value 'infill-ls--server buffer))
+                       (equal uri (buffer-local-value 'infill-ls--uri buffer))))
                 (buffer-list))
       (find-buffer-visiting (eglot-uri-to-path uri))))
 

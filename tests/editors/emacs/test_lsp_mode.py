@@ -194,10 +194,10 @@ def test_the_package_goes_on_beside_it(
     emacs.set_up(backend_at(host.url))
     emacs.lisp(LIKE_A_USERS % (packages, "lsp-ruff"))
     (tmp_path / "work" / ".git").mkdir(parents=True)
-    emacs.edit(written(tmp_path / "work" / "a.py", CODE))
+    emacs.edit(written(tmp_path / "work" / "a.py", f"{BEGUN}re\n"))
     emacs.lisp("(progn (goto-char (point-min)) (end-of-line 2))")
 
-    emacs.type("ret")
+    emacs.type("t")
     until_equal(emacs.ghost, "urn a + b")
     emacs.press("Tab")
     until_equal(emacs.text, f"{BEGUN}return a + b\n")

@@ -16,8 +16,8 @@ from fakes.script import Answer, Token
 
 
 def into_body(emacs: Emacs) -> None:
-    """Go where the function's body is missing."""
-    emacs.lisp("(progn (goto-char (point-min)) (end-of-line 2))")
+    """Begin the function's body, of which one more letter is to be typed."""
+    emacs.lisp('(progn (goto-char (point-min)) (end-of-line 2) (insert "re") t)')
 
 
 def test_the_package_is_set_up(
@@ -36,7 +36,7 @@ def test_the_package_is_set_up(
 
     emacs.edit(file)
     into_body(emacs)
-    emacs.type("ret")
+    emacs.type("t")
 
     until_equal(emacs.ghost, "urn a + b")
     assert [e.request.json["parameters"]["max_new_tokens"] for e in host.asked] == [64]
@@ -54,7 +54,7 @@ def test_eglot_is_its_client(
     managed(emacs, file)
 
     emacs.lisp("(infill-ls-mode)")
-    emacs.type("ret")
+    emacs.type("t")
 
     until_equal(emacs.ghost, "urn a + b")
 
@@ -69,7 +69,7 @@ def test_eglot_alone_has_the_completion_menu(
     page.load(emacs, tmp_path / "home" / "init.el", block, host.url)
     managed(emacs, file)
 
-    emacs.type("ret")
+    emacs.type("t")
     # Eglot gives the buffer a margin.
     until_equal(lambda: emacs.screen()[2].strip(), "return a + b")
     emacs.press("Tab")
@@ -79,7 +79,7 @@ def test_eglot_alone_has_the_completion_menu(
 
 
 def managed(emacs: Emacs, file: Path) -> None:
-    """Open a file, have Eglot manage it, and go where its function's body is missing."""
+    """Open a file, have Eglot manage it, and begin its function's body."""
     emacs.lisp(f'(find-file "{file}")')
     emacs.lisp("(call-interactively #'eglot)")
     until(lambda: emacs.lisp("(eglot-managed-p)"), bool)
