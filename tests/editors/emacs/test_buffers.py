@@ -319,8 +319,8 @@ def test_one_server_does_where_eglot_manages_a_buffer_with_it(
     is_shared = "(and (eglot-managed-p) (eq infill-ls--server (eglot-current-server)))"
     until_equal(lambda: emacs.lisp(is_shared), True)
     until_equal(lambda: emacs.lisp("(seq-some #'jsonrpc-running-p infill-ls--servers)"), None)
-    emacs.lisp(f"(progn (insert {quoted(SMILE)}) (end-of-line 2) t)")
-    emacs.type("ret")
+    emacs.lisp(f'(progn (insert {quoted(SMILE)}) (end-of-line 2) (insert "re") t)')
+    emacs.type("t")
     until_equal(emacs.ghost, "urn '😀'")
     emacs.press("Tab")
 

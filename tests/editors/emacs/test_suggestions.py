@@ -487,8 +487,9 @@ def test_the_languages_own_server_goes_on(emacs: Emacs, host: FakeHost, file: Pa
     emacs.lisp("(call-interactively #'eglot)")
     until(lambda: emacs.lisp("(eglot-managed-p)"), bool)
     into_body(emacs)
+    emacs.lisp('(insert "re")')
 
-    emacs.type("ret")
+    emacs.type("t")
     until_equal(emacs.ghost, "urn a + b")
 
     assert emacs.lisp("(eq infill-ls--server (eglot-current-server))") is None
