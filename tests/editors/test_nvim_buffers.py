@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,8 @@ vim.lsp.buf.code_action({
   filter = function(action) return vim.startswith(action.title, title) end,
 })
 """
+WAYS = [*((series, "stream") for series in neovim.VERSIONS), (neovim.VERSIONS[-1], "builtin")]
+"""Each series of Neovim with each way in which it suggests."""
 
 
 @pytest.fixture
@@ -105,6 +107,31 @@ def test_keys_typed_before_the_server_is_there_bring_a_suggestion(
     nvim.type("A1 + ")
 
     until_equal(nvim.ghost, "2")
+
+
+@pytest.mark.parametrize(("nvim_program", "way"), WAYS, indirect=["nvim_program"])
+def test_a_cell_of_a_script_is_suggested_in_among_the_others(
+    start_nvim: Callable[[], Neovim], host: FakeHost, tmp_path: Path, way: str
+) -> None:
+    """`# %%` begins a cell; the host is sent those before the cursor, and those after it."""
+    host.answers("mean()", EOT)
+    before = "# %%\nimport pandas as pd\n\n# %% [markdown]\n# Prices\n\n# %%\nprices."
+    after = "\n\n# %%\nprint(average)\n"
+    nvim = start_nvim()
+    backend = {"kind": "tgi", "url": host.url}
+    nvim.set_up({"suggestions": way, "settings": {"backend": backend}})
+    nvim.edit(written(tmp_path / "work" / "prices.py", f"{before}{after}"))
+
+    nvim.type("8GA")
+    until_equal(nvim.ghost, "mean()")
+    nvim.type("<Tab>")
+
+    until_equal(nvim.lines, f"{before}mean(){after}".splitlines())
+    [prompt] = prompts(host)
+    # Code Llama's suffix comes first.
+    suffix, prefix = prompt.split("<MID>")
+    assert after in suffix
+    assert prefix.endswith(before)
 
 
 def test_code_without_a_name_is_served(nvim: Neovim, host: FakeHost, tmp_path: Path) -> None:
