@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +21,9 @@ import pytest
 from infill_ls.models.store import default_folder
 
 PLUGIN = Path(__file__).parents[2] / "editor-configs" / "nvim"
+
+WITH_PLUGIN = ("--cmd", f"lua vim.opt.runtimepath:prepend([[{PLUGIN}]])")
+"""Options of a Neovim that has the plug-in, but for its `setup()`."""
 
 VERSIONS = ("0.10", "0.11", "0.12")
 """The series that the plug-in is for."""
@@ -129,7 +132,9 @@ def environment(home: Path) -> dict[str, str]:
 class Neovim:
     """One running Neovim with our plugin on its runtimepath and nothing of the user's."""
 
-    def __init__(self, program: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, program: str, environment: Mapping[str, str], options: Sequence[str] = WITH_PLUGIN
+    ) -> None:
         """Start `program`.
 
         It listens on a socket of ours: a child that pynvim starts itself gets no environment of
@@ -140,13 +145,14 @@ class Neovim:
         if sys.platform == "win32":
             self.address = Path(rf"\\.\pipe\nvim-{uuid.uuid4()}")
         # No swap files (`-n`): with them, a second editor of a file asks what to do.
-        options = ["--headless", "--clean", "-n", "--cmd", "set shortmess+=F"]
-        options += ["--cmd", f"lua vim.opt.runtimepath:prepend([[{PLUGIN}]])"]
+        always = ["--headless", "--clean", "-n", "--cmd", "set shortmess+=F"]
         self._process = subprocess.Popen(
-            [program, *options, "--listen", str(self.address)],
+            [program, *always, *options, "--listen", str(self.address)],
             env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         until(self._attach, bool)
+        # Its configuration may let it listen before all of it is read.
+        until_equal(lambda: self.lua("return vim.v.vim_did_enter"), 1)
 
     def _attach(self) -> bool:
         # The socket is there before Neovim listens on it.

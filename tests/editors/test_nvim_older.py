@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,18 +67,6 @@ def test_suggestions_grow_by_default(nvim: Neovim, host: FakeHost, file: Path) -
 
     [message] = nvim.messages()
     assert "this Neovim has no suggestions of its own" in message
-
-
-def test_files_that_were_open_before_are_served(
-    start_nvim: Callable[[], Neovim], host: FakeHost, file: Path
-) -> None:
-    """A setup that comes late, as plugin managers have it, finds them."""
-    nvim = start_nvim()
-    nvim.lua("vim.cmd.edit(...)", str(file))
-
-    nvim.set_up({"settings": {"backend": {"kind": "tgi", "url": host.url}}})
-
-    until(nvim.clients, bool)
 
 
 def test_one_server_serves_all_files_and_projects(nvim: Neovim, tmp_path: Path, file: Path) -> None:
