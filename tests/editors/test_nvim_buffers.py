@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def nameless(nvim: Neovim, line: str) -> None:
     until(nvim.clients, bool)
     nvim.type(f"i{line}<Esc>")
     until_equal(nvim.lines, [line])
+
+
+def log_all_that_is_sent(nvim: Neovim) -> None:
+    nvim.lua("vim.lsp.log.set_level('debug')")
+
+
+def opened_and_closed(nvim: Neovim) -> list[tuple[str, str]]:
+    """Return which documents the server was told of, by the log."""
+    sent = r'"rpc.send".*?method = "textDocument/(did(?:Open|Close))".*? uri = "(.*?)"'
+    return re.findall(sent, nvim.log())
 
 
 def prompts(host: FakeHost) -> list[str]:
@@ -135,9 +146,11 @@ def test_a_cell_of_a_script_is_suggested_in_among_the_others(
 
 
 def test_code_without_a_name_is_served(nvim: Neovim, host: FakeHost, tmp_path: Path) -> None:
-    """From when its type is known, and on once it is a file."""
+    """From when its type is known, and on once it is a file, by the name of that alone."""
     host.answers("1", EOT)
     host.answers("2", EOT)
+    file = tmp_path / "a.py"
+    log_all_that_is_sent(nvim)
     nameless(nvim, "a = ")
 
     nvim.type("A<Right>")
@@ -145,11 +158,51 @@ def test_code_without_a_name_is_served(nvim: Neovim, host: FakeHost, tmp_path: P
     nvim.type("<Tab>")
     until_equal(nvim.lines, ["a = 1"])
     nvim.type("<Esc>")
-    nvim.command(f"silent write {tmp_path / 'a.py'}")
+    nvim.command(f"silent write {file}")
     nvim.type("ob = ")
     until_equal(nvim.ghost, "2")
 
     assert "a = 1\nb = " in prompts(host)[1]
+    assert opened_and_closed(nvim) == [
+        ("didOpen", "file://"), ("didClose", "file://"), ("didOpen", file.as_uri()),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["file", "saveas"])
+def test_a_buffer_that_gets_another_name_is_served_under_it(
+    nvim: Neovim, host: FakeHost, tmp_path: Path, command: str
+) -> None:
+    """The server knows it by that name alone, whether or not it is written to a file, too."""
+    host.answers("1", EOT)
+    first, second = (tmp_path / "work" / name for name in ("a.py", "b.py"))
+    log_all_that_is_sent(nvim)
+    nvim.edit(written(first, "a = \n"))
+
+    nvim.command(f"silent {command} {second}")
+    until(nvim.clients, bool)
+    nvim.type("A<Right>")
+    until_equal(nvim.ghost, "1")
+
+    assert opened_and_closed(nvim) == [
+        ("didOpen", first.as_uri()), ("didClose", first.as_uri()), ("didOpen", second.as_uri()),
+    ]  # fmt: skip
+
+
+def test_a_buffer_is_served_though_it_cannot_have_another_name(
+    nvim: Neovim, tmp_path: Path
+) -> None:
+    """That of another buffer, which the server knows by it."""
+    paths = [written(tmp_path / "work" / name, "a = \n") for name in ("a.py", "b.py")]
+    nvim.command("set hidden")
+    for path in paths:
+        nvim.edit(path)
+    log_all_that_is_sent(nvim)
+
+    nvim.command(f"silent! file {paths[0]}")
+
+    closed_and_opened = [(kind, paths[1].as_uri()) for kind in ("didClose", "didOpen")]
+    until_equal(lambda: opened_and_closed(nvim), closed_and_opened)
+    assert nvim.clients() != []
 
 
 def test_two_buffers_without_a_name_are_not_mixed_up(nvim: Neovim, host: FakeHost) -> None:

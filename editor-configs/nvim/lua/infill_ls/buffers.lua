@@ -1,6 +1,6 @@
 --- Which buffers are served.
 
-local nameless = require('infill_ls.nameless')
+local addresses = require('infill_ls.addresses')
 local older = require('infill_ls.older')
 
 local M = {}
@@ -14,7 +14,7 @@ local function is_code(bufnr)
     return false
   end
   local is_in_front = bufnr == vim.api.nvim_get_current_buf()
-  return not nameless.is(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
+  return not addresses.is_nameless(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
 end
 
 --- Let a buffer be served if it is code.
@@ -24,8 +24,8 @@ function M.admit(bufnr)
   if not is_code(bufnr) then
     return false
   end
-  if nameless.is(bufnr) then
-    nameless.claim(bufnr)
+  if addresses.is_nameless(bufnr) then
+    addresses.claim(bufnr)
   end
   return true
 end
@@ -55,7 +55,7 @@ end
 ---@param bufnr integer
 local function add_folder(client, bufnr)
   local root = vim.fs.root(bufnr, older.config().root_markers)
-  if not root and not nameless.is(bufnr) then
+  if not root and not addresses.is_nameless(bufnr) then
     root = vim.fs.dirname(vim.api.nvim_buf_get_name(bufnr))
   end
   local folders = client.workspace_folders or {}
@@ -107,7 +107,7 @@ function M.watch(group)
   end)
   on('LspAttach', begin)
   on('CursorHold', tell_where_cursor_rests)
-  nameless.watch(group, function(bufnr)
+  addresses.watch(group, function(bufnr)
     if older.is_enabled() then
       M.attach(bufnr)
     end
