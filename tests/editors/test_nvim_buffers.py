@@ -243,6 +243,28 @@ def test_code_without_a_name_is_served_after_a_restart(nvim: Neovim) -> None:
     until(nvim.clients, lambda clients: clients and former not in clients)
 
 
+def test_what_the_model_says_is_not_served(nvim: Neovim, host: FakeHost, tmp_path: Path) -> None:
+    """Neither an answer beside the code nor the chat; and their folders are not the workspace's."""
+    host.answers("It is simple already.", EOS)
+    host.answers(" It adds.", EOS)
+    file = written(tmp_path / "work" / "a.py", "def add(a, b):\n    return a + b\n")
+    log_all_that_is_sent(nvim)
+    nvim.edit(file)
+
+    nvim.lua(ACT, "Simplify")
+    until(nvim.lines, lambda lines: lines[0] == "# Simplify")
+    nvim.lua("vim.cmd.edit(...)", str(written(tmp_path / "work" / "b.py", "")))
+    until(nvim.clients, bool)
+    nvim.command("InfillLs ask What is it?")
+    until(lambda: str(nvim.lua(CHAT)), lambda text: "It adds." in text)
+
+    assert opened_and_closed(nvim) == [
+        ("didOpen", file.as_uri()), ("didOpen", file.with_name("b.py").as_uri()),
+    ]  # fmt: skip
+    folders = nvim.lua("return vim.lsp.get_clients({ name = 'infill_ls' })[1].workspace_folders")
+    assert [folder["name"] for folder in folders] == [str(file.parent)]
+
+
 def test_a_question_is_about_code_without_a_name(nvim: Neovim, host: FakeHost) -> None:
     """A code action asks it; one that would change the code says that it has to be saved first."""
     host.answers(" One.", EOS)

@@ -35,6 +35,11 @@ return {
         return vim.lsp.handlers['$/progress'](err, progress, ...)
       end
     end,
+    -- What it shows is an answer that cannot be put into the code.
+    ['window/showDocument'] = function(err, shown, ...)
+      require('infill_ls.buffers').note_answer(shown.uri)
+      return vim.lsp.handlers['window/showDocument'](err, shown, ...)
+    end,
     ['infill-ls/chatDelta'] = function(_, delta)
       require('infill_ls.chat').grow(delta)
     end,

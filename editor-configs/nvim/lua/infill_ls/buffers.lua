@@ -6,15 +6,21 @@ local older = require('infill_ls.older')
 local M = {}
 
 --- Tell whether a buffer is code: a file, or what is in front and has a type, if not yet a name.
---- Nobody writes code in help pages.
+--- Nobody writes code in help pages, nor in what the model has said.
 ---@param bufnr integer
 ---@return boolean
 local function is_code(bufnr)
-  if vim.bo[bufnr].buftype ~= '' then
+  if vim.bo[bufnr].buftype ~= '' or vim.b[bufnr].infill_ls_is_answer then
     return false
   end
   local is_in_front = bufnr == vim.api.nvim_get_current_buf()
   return not addresses.is_nameless(bufnr) or (is_in_front and vim.bo[bufnr].filetype ~= '')
+end
+
+--- Have a document that the server is about to show not be served.
+---@param uri string
+function M.note_answer(uri)
+  vim.b[vim.uri_to_bufnr(uri)].infill_ls_is_answer = true
 end
 
 --- Let a buffer be served if it is code.
