@@ -344,6 +344,25 @@ def test_a_buffer_that_was_wiped_out_is_made_anew(nvim: Neovim, host: FakeHost, 
     until_answered(nvim, "> What is it?\n\nIt adds two.")
 
 
+def test_a_question_whose_code_is_gone_says_so(nvim: Neovim, host: FakeHost, file: Path) -> None:
+    """It is not asked without the code; and it is asked again once the file is there again."""
+    nvim.edit(file)
+    nvim.type(":2InfillLs chat<CR>")
+    until_equal(lambda: title(nvim), "infill-ls chat about line 2 of sum.py")
+
+    nvim.command("bwipeout sum.py")
+    nvim.type("What is it?<CR>")
+
+    until(lambda: drawn(nvim), lambda text: "sum.py is not open in the editor" in text)
+    assert host.asked == ()
+    host.answers(" It returns.", EOS)
+    nvim.type("<Esc><C-W>p")
+    nvim.edit(file)
+    nvim.command("InfillLs retry")
+    until(lambda: drawn(nvim), lambda text: "It returns." in text)
+    assert "return a+b" in asked_last(host)
+
+
 def test_a_long_answer_scrolls_where_one_watches_it(
     nvim: Neovim, host: FakeHost, file: Path
 ) -> None:

@@ -6,6 +6,7 @@ local namespace = vim.api.nvim_create_namespace('infill_ls.chat.code')
 
 ---@class infill_ls.Code
 ---@field bufnr integer
+---@field uri string Of the buffer, if that is gone.
 ---@field name string In words, for the user.
 ---@field kind 'range'|'position' What the server is told of it.
 ---@field positions lsp.Position[] Where it was: from and to, or one place in it.
@@ -27,7 +28,14 @@ local function following(bufnr, name, kind, positions)
   local marks = vim.tbl_map(function(position)
     return vim.api.nvim_buf_set_extmark(bufnr, namespace, position.line, 0, { strict = false })
   end, positions)
-  return { bufnr = bufnr, name = name, kind = kind, positions = positions, marks = marks }
+  return {
+    bufnr = bufnr,
+    uri = vim.uri_from_bufnr(bufnr),
+    name = name,
+    kind = kind,
+    positions = positions,
+    marks = marks,
+  }
 end
 
 --- Return the code between two positions.
@@ -64,17 +72,18 @@ function M.around_cursor(client)
   return following(bufnr, name, 'position', { position })
 end
 
---- Return what the server is told, as of now.
+--- Return what the server is told, as of now. Of code that is gone, it says so.
 ---@param code infill_ls.Code
 ---@return { uri: string, range?: lsp.Range, position?: lsp.Position }
 function M.context(code)
   local now = vim.deepcopy(code.positions)
-  for i, mark in ipairs(code.marks) do
+  local is_there = vim.api.nvim_buf_is_valid(code.bufnr)
+  for i, mark in ipairs(is_there and code.marks or {}) do
     now[i].line = vim.api.nvim_buf_get_extmark_by_id(code.bufnr, namespace, mark, {})[1]
       or now[i].line
   end
   return {
-    uri = vim.uri_from_bufnr(code.bufnr),
+    uri = is_there and vim.uri_from_bufnr(code.bufnr) or code.uri,
     range = code.kind == 'range' and { start = now[1], ['end'] = now[2] } or nil,
     position = code.kind == 'position' and now[1] or nil,
   }
