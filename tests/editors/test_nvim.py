@@ -441,6 +441,22 @@ def test_suggestions_can_be_switched_off(nvim: Neovim, host: FakeHost, file: Pat
     assert until(nvim.ghost, bool) == "return a + b"
 
 
+def test_suggestions_stay_switched_off(nvim: Neovim, host: FakeHost, file: Path) -> None:
+    """Also where the buffer is served anew, under another name."""
+    host.always(Answer((Token("return a + b"),)))
+    nvim.edit(file)
+    nvim.command("InfillLsToggle")
+
+    nvim.command(f"silent saveas {file.with_name('b.py')}")
+    until(nvim.clients, bool)
+    is_on = nvim.lua("return vim.lsp.inline_completion.is_enabled({ bufnr = 0 })")
+    nvim.command("InfillLsToggle")
+    nvim.type("GA")
+
+    assert is_on is False
+    assert until(nvim.ghost, bool) == "return a + b"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

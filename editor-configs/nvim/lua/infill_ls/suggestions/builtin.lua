@@ -105,6 +105,9 @@ function M.watch(client)
 end
 
 function M.show(_, bufnr)
+  if vim.b[bufnr].infill_ls_is_off then
+    return
+  end
   -- What is enabled anew works at once, else only after this event.
   vim.lsp.inline_completion.enable(false, { bufnr = bufnr })
   vim.lsp.inline_completion.enable(true, { bufnr = bufnr })
@@ -114,7 +117,9 @@ end
 
 function M.toggle()
   local is_enabled = vim.lsp.inline_completion.is_enabled({ bufnr = 0 })
+  vim.b.infill_ls_is_off = is_enabled
   vim.lsp.inline_completion.enable(not is_enabled, { bufnr = 0 })
+  -- It would draw for what is not enabled any more.
   handler_of_buffer[vim.api.nvim_get_current_buf()] = nil
 end
 
