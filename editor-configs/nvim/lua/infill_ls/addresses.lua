@@ -46,7 +46,7 @@ function M.watch(group, attach)
       end
     end,
   })
-  -- Neovim would go on by the new name in what is open in the server by the old one. The second
+  -- Neovim tells changes by the new name, while the server has only the old one open. The second
   -- event is all that comes before a first name that is given by `:write`.
   vim.api.nvim_create_autocmd({ 'BufFilePre', 'BufWipeout' }, {
     group = group,
