@@ -265,6 +265,18 @@ def test_what_the_model_says_is_not_served(nvim: Neovim, host: FakeHost, tmp_pat
     assert [folder["name"] for folder in folders] == [str(file.parent)]
 
 
+def test_what_is_elsewhere_is_not_served(nvim: Neovim, tmp_path: Path) -> None:
+    """A file that Neovim has fetched from another machine is sent to no server here."""
+    nvim.edit(written(tmp_path / "work" / "a.py", "x = 1\n"))
+    served = nvim.clients()
+
+    nvim.lua("vim.cmd.enew() vim.api.nvim_buf_set_name(0, 'scp://host/b.py')")
+    nvim.command("setfiletype python")
+
+    assert served
+    assert nvim.clients() == []
+
+
 def test_a_question_is_about_code_without_a_name(nvim: Neovim, host: FakeHost) -> None:
     """A code action asks it; one that would change the code says that it has to be saved first."""
     host.answers(" One.", EOS)

@@ -6,11 +6,13 @@ local older = require('infill_ls.older')
 local M = {}
 
 --- Tell whether a buffer is code: a file, or what is in front and has a type, if not yet a name.
---- Nobody writes code in help pages, nor in what the model has said.
+--- Nobody writes code in help pages, nor in what the model has said; and of a file that is elsewhere
+--- (`scp://…`), nothing here tells what it may be shown to.
 ---@param bufnr integer
 ---@return boolean
 local function is_code(bufnr)
-  if vim.bo[bufnr].buftype ~= '' or vim.b[bufnr].infill_ls_is_answer then
+  local is_elsewhere = vim.api.nvim_buf_get_name(bufnr):match('^%a[%w+.-]+://') ~= nil
+  if vim.bo[bufnr].buftype ~= '' or is_elsewhere or vim.b[bufnr].infill_ls_is_answer then
     return false
   end
   local is_in_front = bufnr == vim.api.nvim_get_current_buf()
