@@ -255,6 +255,18 @@ def test_a_new_chat_knows_nothing_of_the_last(chat: FrameLocator, host: FakeHost
     assert "1?" not in inputs(host)
 
 
+def test_a_question_that_was_begun_is_still_there(window: Window, chat: FrameLocator) -> None:
+    """Another view in place of the chat takes nothing away."""
+    question_box(chat).fill("Half a que")
+
+    window.run("View: Show Explorer")
+    expect(window.page.locator("iframe.webview")).to_be_hidden()
+    window.run("infill-ls: Ask About the Selection")
+
+    expect(question_box(chat)).to_have_value("Half a que")
+    question_box(chat).fill("")
+
+
 def test_one_can_go_back_to_an_earlier_chat(
     window: Window, chat: FrameLocator, host: FakeHost
 ) -> None:

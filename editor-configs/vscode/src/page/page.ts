@@ -5,7 +5,16 @@ import type { FromPage, Shown, ToPage } from '../chat/messages.ts';
 import { button, element, fill, messageOf } from './element.ts';
 import { toHtml } from './markdown.ts';
 
-declare function acquireVsCodeApi(): { postMessage(message: FromPage): void };
+/** What is typed already; VS Code keeps it while it shows another view in place of the page. */
+interface Draft {
+  question: string;
+}
+
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromPage): void;
+  getState(): Draft | undefined;
+  setState(draft: Draft): void;
+};
 
 const vscode = acquireVsCodeApi();
 const tell = (message: FromPage) => vscode.postMessage(message);
@@ -19,11 +28,15 @@ const stop = byId('stop', HTMLButtonElement);
 let shown: Turn[] = [];
 let isDrawing = false;
 
+const keepDraft = () => vscode.setState({ question: question.value });
+question.value = vscode.getState()?.question ?? '';
+question.oninput = keepDraft;
 byId('form', HTMLFormElement).onsubmit = (event) => {
   event.preventDefault();
   const text = question.value;
   if (text.trim() && !send.disabled) {
     question.value = '';
+    keepDraft();
     tell({ type: 'send', text });
   }
 };
