@@ -6,6 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import pairwise
 from typing import Any
 
@@ -403,7 +404,9 @@ def test_an_unscripted_completion_says_so(tgi: FakeHost, http: httpx.Client) -> 
 
 def test_leaving_a_host_ends_what_is_open(http: httpx.Client) -> None:
     """A stopped host drops its connections, notes that it was stopped and is gone."""
-    with FakeHost(Tgi()) as host, socket.create_connection(("127.0.0.1", port(host))) as open:
+    with ExitStack() as outliving, FakeHost(Tgi()) as host:
+        address = ("127.0.0.1", port(host))
+        open = outliving.enter_context(socket.create_connection(address))
         host.hang()
         open.sendall(b"POST /generate HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n")
         open.sendall(b'Content-Length: 14\r\n\r\n{"inputs":"a"}')
