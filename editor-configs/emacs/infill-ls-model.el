@@ -25,7 +25,7 @@ Where it cannot be asked, say why."
 
 ;;;###autoload
 (defun infill-ls-switch-model (model)
-  "Have MODEL asked for suggestions from now on, for nothing the host's own.
+  "Have MODEL asked for suggestions from now on; \"\" stands for the host's own.
 Those that the host has are offered."
   (interactive
    (pcase-let* (((map :model :models) (infill-ls-model--told)))

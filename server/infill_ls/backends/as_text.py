@@ -15,7 +15,7 @@ class AsText:
     """What a back end can tell and do whose host tokenises a text and says nothing of it."""
 
     async def models(self) -> list[str]:
-        """Name none: the host serves one, whatever it is called."""
+        """Name none: such a host serves one, or too many to name."""
         return []
 
     async def count(self, prompt: Prompt) -> int | None:

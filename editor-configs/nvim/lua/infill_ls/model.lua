@@ -1,6 +1,7 @@
 --- Which model is asked for completions.
 
 local older = require('infill_ls.older')
+local server = require('infill_ls.server')
 
 local M = {}
 
@@ -12,16 +13,6 @@ local COMPLETION_MS = 1000
 
 local ASKED = { command = 'infill-ls.models' }
 
----@param message string
-local function complain(message)
-  vim.notify('infill-ls: ' .. message, vim.log.levels.WARN)
-end
-
----@return vim.lsp.Client?
-local function running()
-  return vim.lsp.get_clients({ name = 'infill_ls' })[1]
-end
-
 --- Have another model asked, until Neovim ends.
 ---@param name string
 function M.switch(name)
@@ -31,16 +22,16 @@ end
 
 --- Have the user choose one of those that the host has.
 function M.choose()
-  local client = running()
+  local client = server.running()
   if not client then
-    return complain('the server does not run; it starts with the first file')
+    return
   end
   client:request('workspace/executeCommand', ASKED, function(err, told)
     ---@cast told infill_ls.Models
     if err then
-      return complain(err.message)
+      return server.tell(err.message)
     elseif #told.models == 0 then
-      return complain('the host names no model; give a name: `:InfillLs model NAME`')
+      return server.tell('the host names no model; give a name: `:InfillLs model NAME`')
     end
     vim.ui.select(told.models, {
       prompt = 'Which model is to fill in code?',
@@ -58,7 +49,7 @@ end
 --- Return the names of those that the host has, if it tells them in time.
 ---@return string[]
 function M.names()
-  local client = running()
+  local client = vim.lsp.get_clients({ name = 'infill_ls' })[1]
   local reply = client
     and client:request_sync('workspace/executeCommand', ASKED, COMPLETION_MS, 0)
   return reply and reply.result and reply.result.models or {}

@@ -1,6 +1,7 @@
 --- One conversation with the model. The server keeps it, and chooses what of it the model sees.
 
 local code_of = require('infill_ls.chat.code')
+local server = require('infill_ls.server')
 local view = require('infill_ls.chat.view')
 
 local M = {}
@@ -30,14 +31,6 @@ local next_code
 
 local count = 0
 
----@param message string
-local function tell(message)
-  -- Keys of the prompt may tell nothing while they are looked up.
-  vim.schedule(function()
-    vim.notify('infill-ls: ' .. message, vim.log.levels.WARN)
-  end)
-end
-
 ---@return boolean
 local function is_answering()
   return turn ~= nil and turn.is_answering
@@ -47,19 +40,9 @@ end
 ---@return boolean
 local function is_idle()
   if is_answering() then
-    tell('an answer is being written; `:InfillLs stop` stops it')
+    server.tell('an answer is being written; `:InfillLs stop` stops it')
   end
   return not is_answering()
-end
-
---- Return the running server, if it does.
----@return vim.lsp.Client?
-local function running()
-  local client = vim.lsp.get_clients({ name = 'infill_ls' })[1]
-  if not client then
-    tell('the server does not run; it starts with the first file')
-  end
-  return client
 end
 
 ---@param client vim.lsp.Client
@@ -138,7 +121,7 @@ end
 --- Ask in the split, which is there.
 ---@param text string
 local function ask(text)
-  local client = running()
+  local client = server.running()
   if client and is_idle() then
     if turn and turn.answer ~= '' then
       table.insert(said, { text = turn.text, answer = turn.answer })
@@ -154,7 +137,7 @@ end
 local ACTIONS = {
   ask = ask,
   can_ask = function()
-    return running() ~= nil and is_idle()
+    return server.running() ~= nil and is_idle()
   end,
   keys = {
     ['<C-c>'] = {
@@ -236,18 +219,18 @@ function M.stop()
   if turn and turn.is_answering then
     turn.client:notify('window/workDoneProgress/cancel', { token = turn.token })
   else
-    tell('nothing is being answered')
+    server.tell('nothing is being answered')
   end
 end
 
 --- Ask the last question again, and forget its answer.
 function M.retry()
   if not turn then
-    return tell('nothing was asked yet')
+    return server.tell('nothing was asked yet')
   elseif not is_idle() then
     return
   end
-  local client = running()
+  local client = server.running()
   if client then
     view.open(ACTIONS)
     view.again(turn.text, turn.code and turn.code.name)
