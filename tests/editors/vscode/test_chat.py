@@ -42,6 +42,8 @@ def begin(chat: FrameLocator) -> None:
 
 
 def ask(chat: FrameLocator, question: str) -> None:
+    """Ask, once the answer before has ended: its last word is drawn before that."""
+    expect(chat.get_by_role("button", name="Send")).to_be_enabled()
     question_box(chat).fill(question)
     question_box(chat).press("Enter")
 
