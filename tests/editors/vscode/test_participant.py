@@ -56,6 +56,8 @@ def chat(open_window: OpenWindow, with_model: None, file: Path, host: FakeHost) 
 
 
 def ask(chat: Window, question: str) -> None:
+    """Ask, once the answer before has ended: its last word is drawn before that."""
+    expect(chat.page.get_by_role("button", name="Cancel", exact=True)).to_have_count(0)
     # At one go: what is offered while one types would take Enter.
     chat.page.keyboard.insert_text(question)
     chat.press("Enter")
